@@ -1,0 +1,326 @@
+"""检查运行环境：在命令行里运行 `python -m dlnotes.doctor`，或在代码里调用 `check()`。
+
+每项一行，写明现状；不正常的还写明怎么办。别的库都在检查时才载入，所以缺库、库坏了也能给出结果。
+"""
+
+import argparse
+import importlib
+import importlib.metadata
+import os
+import platform
+import re
+import shutil
+import sys
+import tempfile
+import tomllib
+import unicodedata
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["Finding", "check", "main", "table"]
+
+DISTRIBUTION = "dlnotes-zh"
+OK, WARN, BAD = "正常", "注意", "错误"
+_LIBRARIES = {
+    "torch": "torch", "numpy": "numpy", "matplotlib": "matplotlib", "scikit-learn": "sklearn",
+    "jaxtyping": "jaxtyping", "tqdm": "tqdm",
+}  # fmt: skip
+_SAMPLE = "螺旋分类的学习率 η = 0.1 ± 0.01"
+_UPGRADE = "运行 python -m pip install --upgrade {}"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """一项检查的结果。
+
+    Attributes:
+        item: 检查的是什么。
+        status: `"正常"`、`"注意"` 或 `"错误"`。
+        value: 现状。
+        advice: 怎么办；正常时为空。
+    """
+
+    item: str
+    status: str
+    value: str
+    advice: str = ""
+
+
+def check() -> list[Finding]:
+    """检查版本、设备、线程、中文字体与缓存文件夹；只看不改。
+
+    Returns:
+        各项的结果，次序固定。
+
+    Examples:
+        >>> [finding.item for finding in check()][-4:]
+        ['设备', '线程', '中文字体', '缓存']
+    """
+    least = _declared()
+    findings = [_package(), *_stranger(), _python(least.get("python"))]
+    findings += [_library(name, module, least.get(name)) for name, module in _LIBRARIES.items()]
+    later = {"设备": _device, "线程": _threads, "中文字体": _font, "缓存": _cache}
+    return findings + [_guarded(item, function) for item, function in later.items()]
+
+
+def table(findings: Iterable[Finding]) -> str:
+    """排成对齐的文字表：状态、项目、现状，不正常的下一行写怎么办。
+
+    Args:
+        findings: `check` 的结果。
+
+    Returns:
+        多行文字，最后一行是小结。
+
+    Examples:
+        >>> print(table([Finding("Python", "正常", "3.11.2")]))
+        正常  Python  3.11.2
+        1 项全部正常
+    """
+    findings = list(findings)
+    width = max((_width(f.item) for f in findings), default=0)
+    lines = []
+    for f in findings:
+        lines.append(f"{f.status}  {f.item}{' ' * (width - _width(f.item))}  {f.value}")
+        if f.advice:
+            lines.append(f"{' ' * (width + 8)}→ {f.advice}")
+    counts = {status: sum(f.status == status for f in findings) for status in (BAD, WARN)}
+    told = "，".join(f"{count} 项{status}" for status, count in counts.items() if count)
+    return "\n".join([*lines, told or f"{len(findings)} 项全部正常"])
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """命令行入口：打印检查结果。
+
+    Args:
+        arguments: 命令行参数；省略时取 `sys.argv`。
+
+    Returns:
+        退出码：有“错误”时为 1，否则为 0。
+    """
+    argparse.ArgumentParser(
+        prog="python -m dlnotes.doctor", description="检查 dlnotes 的运行环境"
+    ).parse_args(arguments)
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")  # 终端的编码写不出某个字时，也不中断检查
+    findings = check()
+    print(table(findings))
+    return int(any(f.status == BAD for f in findings))
+
+
+# --- 版本 -----------------------------------------------------------------------------------
+
+
+def _package() -> Finding:
+    try:
+        version = importlib.metadata.version(DISTRIBUTION)
+    except importlib.metadata.PackageNotFoundError:
+        value = "未安装为包，直接用的是源码"
+        return Finding(DISTRIBUTION, WARN, value, "在仓库里运行 python -m pip install .")
+    return Finding(DISTRIBUTION, OK, version)
+
+
+def _stranger() -> list[Finding]:
+    """别人也发布过一个叫 dlnotes 的包；装了它，两个包会混在一起。"""
+    try:
+        version = importlib.metadata.version("dlnotes")
+    except importlib.metadata.PackageNotFoundError:
+        return []
+    advice = f"运行 python -m pip uninstall dlnotes，再重新安装 {DISTRIBUTION}"
+    return [Finding("dlnotes", WARN, f"装了别人的同名包 {version}", advice)]
+
+
+def _python(least: str | None) -> Finding:
+    return _compared("Python", platform.python_version(), least, "安装新版 Python，另建虚拟环境")
+
+
+def _library(name: str, module: str, least: str | None) -> Finding:
+    try:
+        version = importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return Finding(name, BAD, "没有安装", f"运行 python -m pip install {name}")
+    try:
+        importlib.import_module(module)
+    except Exception as error:  # 坏掉的库什么异常都可能抛
+        return Finding(name, BAD, f"{version}，载入失败：{_one_line(error)}",
+                       f"运行 python -m pip install --force-reinstall {name}")  # fmt: skip
+    return _compared(name, version, least, _UPGRADE.format(name))
+
+
+def _compared(item: str, version: str, least: str | None, advice: str) -> Finding:
+    if least is None:
+        return Finding(item, OK, f"{version}（不知道要求的版本）")
+    if _numbers(version) < _numbers(least):
+        return Finding(item, BAD, f"{version}（要求 ≥ {least}）", advice)
+    return Finding(item, OK, f"{version}（要求 ≥ {least}）")
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """版本号里的数字，去掉末尾的 0：`2.11.0+cpu` 与 `2.11` 一样。"""
+    numbers = [int(part) for part in re.match(r"[\d.]*", version)[0].split(".") if part]
+    while numbers and numbers[-1] == 0:
+        numbers.pop()
+    return tuple(numbers)
+
+
+def _declared() -> dict[str, str]:
+    """声明的最低版本：先看装好的包，再看仓库里的 pyproject.toml；都没有时为空。"""
+    try:
+        metadata = importlib.metadata.metadata(DISTRIBUTION)
+    except importlib.metadata.PackageNotFoundError:
+        return _declared_in(Path(__file__).parents[2] / "pyproject.toml")
+    lines = metadata.get_all("Requires-Dist") or []
+    return _minimums([f"python{metadata['Requires-Python']}", *lines])
+
+
+def _declared_in(pyproject: Path) -> dict[str, str]:
+    if not pyproject.is_file():
+        return {}
+    project = tomllib.loads(pyproject.read_text(encoding="utf-8")).get("project", {})
+    if project.get("name") != DISTRIBUTION:
+        return {}
+    return _minimums([f"python{project['requires-python']}", *project["dependencies"]])
+
+
+def _minimums(lines: Iterable[str]) -> dict[str, str]:
+    found = (re.match(r"([\w-]+)\s*>=\s*([\d.]+)", line) for line in lines if "extra" not in line)
+    return {match[1]: match[2] for match in found if match}
+
+
+# --- 设备、线程、字体、缓存 ---------------------------------------------------------------------
+
+
+def _guarded(item: str, function: Callable[[], Finding]) -> Finding:
+    try:
+        return function()
+    except Exception as error:  # 前面的库坏了，这里什么异常都可能抛
+        return Finding(item, BAD, f"查不了：{_one_line(error)}", "先解决上面的错误")
+
+
+def _device() -> Finding:
+    import torch
+
+    from dlnotes.device import describe, device
+
+    try:
+        where = device()
+    except ValueError as error:
+        return Finding("设备", BAD, _one_line(error), "改正或删除环境变量 DLNOTES_DEVICE")
+    name = describe(where) + _how_many(where)
+    try:
+        right = _multiplies(where)
+    except RuntimeError as error:
+        name, right = f"{name}，{_one_line(error)}", False
+    if not right:
+        advice = "按 PyTorch 官网的选择器重装，或设 DLNOTES_DEVICE=cpu"
+        return Finding("设备", BAD, f"{name}，算不出矩阵乘法", advice)
+    if where.type == "cpu" and not os.environ.get("DLNOTES_DEVICE") and shutil.which("nvidia-smi"):
+        why = "装的是 CPU 版 PyTorch" if torch.version.cuda is None else "PyTorch 找不到可用的 GPU"
+        return Finding("设备", WARN, f"{name}；本机有 NVIDIA 驱动，但{why}",
+                       "要用 GPU，按 PyTorch 官网的选择器重装")  # fmt: skip
+    return Finding("设备", OK, name)
+
+
+def _how_many(where) -> str:
+    import torch
+
+    count = torch.cuda.device_count() if where.type == "cuda" else 1
+    told = f"，共 {count} 块" if count > 1 else ""
+    return told + ("，由 DLNOTES_DEVICE 指定" if os.environ.get("DLNOTES_DEVICE") else "")
+
+
+def _multiplies(where) -> bool:
+    """在设备上算一次小的矩阵乘法；数字都是小整数，结果没有舍入误差。"""
+    import torch
+
+    X = torch.arange(6.0, device=where).view(2, 3)
+    return (X @ X.T).tolist() == [[5, 14], [14, 50]]
+
+
+def _threads() -> Finding:
+    import torch
+
+    threads, cores = torch.get_num_threads(), _num_cores()
+    value = f"{threads} 个线程，可用 {cores} 个核"
+    if threads > cores:
+        return Finding("线程", WARN, value, f"线程比核多会慢很多，设 OMP_NUM_THREADS={cores}")
+    return Finding("线程", OK, value)
+
+
+def _num_cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _font() -> Finding:
+    from matplotlib import font_manager
+
+    from dlnotes.plotting import FONT
+
+    try:
+        font_manager.findfont(FONT, fallback_to_default=False)
+    except ValueError:
+        return Finding("中文字体", BAD, f"{FONT} 没有登记", f"重新安装 {DISTRIBUTION}")
+    missing = _missing_glyph(_SAMPLE)
+    if missing:
+        return Finding("中文字体", BAD, missing, "运行 dlnotes.plotting.use_chinese()")
+    return Finding("中文字体", OK, f"{FONT}，字形齐全")
+
+
+def _missing_glyph(text: str) -> str:
+    """用当前的 matplotlib 设置画一行字；缺字形时返回警告的原文。"""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure()
+    figure.text(0.1, 0.5, text)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", "Glyph", UserWarning)
+        try:
+            FigureCanvasAgg(figure).draw()
+        except UserWarning as warning:
+            return _one_line(warning)
+    return ""
+
+
+def _cache() -> Finding:
+    import matplotlib
+
+    folder = Path(matplotlib.get_cachedir())
+    advice = "把环境变量 MPLCONFIGDIR 设成一个可写的文件夹"
+    try:
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        return Finding("缓存", WARN, f"{_short(folder)} 不可写：{error.strerror}", advice)
+    temporary = Path(tempfile.gettempdir()) in folder.parents
+    if temporary and "MPLCONFIGDIR" not in os.environ:
+        return Finding("缓存", WARN, f"{_short(folder)} 是临时的，每次启动都要重建字体缓存", advice)
+    return Finding("缓存", OK, f"{_short(folder)} 可写")
+
+
+# --- 排版 -----------------------------------------------------------------------------------
+
+
+def _width(text: str) -> int:
+    """在等宽字体里占几格：汉字两格。"""
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
+
+
+def _short(folder: Path) -> str:
+    """家目录写成 ~；在仓库里时写相对路径。"""
+    for base, mark in ((Path.cwd(), ""), (Path.home(), "~/")):
+        if base in folder.parents:
+            return mark + folder.relative_to(base).as_posix()
+    return str(folder)
+
+
+def _one_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
+if __name__ == "__main__":
+    sys.exit(main())

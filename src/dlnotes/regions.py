@@ -1,0 +1,296 @@
+r"""ReLU 网络的线性区域：输入空间被切成多少块，每块里网络都是一个仿射函数。
+
+一个隐藏单元在输入空间里有一条“折痕”，即它的输入恰为 0 的地方。折痕把空间切开；在同一块里，
+每个单元要么一直开、要么一直关，网络就是一个仿射函数。这里数的是“开关组合各不相同的块”
+（文献里也叫激活区域），用 float64 逐层推进，不靠采样。
+"""
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from dlnotes._check import positive_int
+
+__all__ = [
+    "activation_patterns",
+    "bound",
+    "count_in_polygon",
+    "count_on_segment",
+    "pieces_on_segment",
+    "regions_in_polygon",
+]
+
+_TOLERANCE = 1e-12  # 相对大小不到它的小段、小片，分不清是真的还是舍入误差，并入邻居
+
+
+def bound(depth: int, width: int, num_inputs: int) -> tuple[int, int]:
+    r"""等宽 ReLU 网络最多能有多少个线性区域：最大值的下界与上界。
+
+    隐藏层数 \(L = \text{depth} - 1\)，每层 \(n\) 个单元，\(d = \min(n_0, n)\)，\(n_0\) 是输入维数：
+
+    \[ \Bigl\lfloor \frac nd \Bigr\rfloor^{d(L-1)} \sum_{j=0}^{d} \binom nj
+       \;\le\; \max\text{区域数} \;\le\; \Bigl[\sum_{j=0}^{d} \binom nj\Bigr]^{L} \]
+
+    只有一个隐藏层时两边相等。
+
+    Args:
+        depth: 深度，权重矩阵的个数，正整数；1 表示没有隐藏层。
+        width: 每个隐藏层的宽度 n，正整数。
+        num_inputs: 输入维数；在线段上数时为 1，在平面上数时为 2。
+
+    Returns:
+        `(lower, upper)`，两个整数。
+
+    Raises:
+        ValueError: 有一个不是正整数。
+
+    Examples:
+        >>> bound(depth=2, width=4, num_inputs=2)
+        (11, 11)
+        >>> bound(depth=4, width=4, num_inputs=2)
+        (176, 1331)
+
+    来源: 下界，G. Montúfar 等，On the Number of Linear Regions of Deep Neural Networks，
+        NeurIPS 2014，定理 4；上界，G. Montúfar，Notes on the Number of Linear Regions of
+        Deep Neural Networks，2017。
+    """
+    hidden = positive_int("depth", depth) - 1
+    n, d = positive_int("width", width), min(positive_int("num_inputs", num_inputs), width)
+    if hidden == 0:
+        return 1, 1
+    one_layer = sum(math.comb(n, j) for j in range(d + 1))
+    return (n // d) ** (d * (hidden - 1)) * one_layer, one_layer**hidden
+
+
+@torch.no_grad()
+def activation_patterns(model: nn.Module, X: Float[Tensor, "n D"]) -> Bool[Tensor, "n num_units"]:
+    """每个样本处，各隐藏单元是开（输入大于 0）还是关。
+
+    Args:
+        model: 由 `nn.Linear` 与 `nn.ReLU` 串成的网络。
+        X: 输入，形状 (n, D)。
+
+    Returns:
+        形状 (n, 隐藏单元总数)，按层排列，在 CPU 上。
+
+    Raises:
+        ValueError: `X` 的形状与第一层不符。
+        TypeError: 网络里有别的层。
+
+    Examples:
+        >>> from dlnotes.models import mlp
+        >>> activation_patterns(mlp([2, 4, 4, 3], seed=0), torch.zeros(5, 2)).shape
+        torch.Size([5, 8])
+    """
+    H, patterns = _double(X), []
+    for layer in _layers(model, X):
+        if isinstance(layer, nn.ReLU):
+            patterns.append(H > 0)
+        H = _apply(layer, H)
+    return torch.cat(patterns, dim=1) if patterns else torch.zeros(len(X), 0, dtype=torch.bool)
+
+
+@torch.no_grad()
+def pieces_on_segment(
+    model: nn.Module, a: Float[Tensor, " D"], b: Float[Tensor, " D"]
+) -> tuple[Float[Tensor, " m"], Float[Tensor, "m K"]]:
+    r"""网络在线段 \(x(t) = a + t(b - a)\) 上的全部折点，和折点处的输出。
+
+    相邻两个折点之间输出是 \(t\) 的一次函数，所以把返回的点连起来就是网络在线段上的精确图像。
+    做法：带着“折点与折点处的值”逐层前进；仿射层直接作用在值上，ReLU 之前先把每个单元变号的
+    位置插成新的折点。
+
+    Args:
+        model: 由 `nn.Linear` 与 `nn.ReLU` 串成的网络。
+        a: 起点，形状 (D,)。
+        b: 终点，形状 (D,)。
+
+    Returns:
+        `(t, values)`：折点的位置（含两端的 0 与 1，递增，float64），形状 (m,)；输出，形状 (m, K)。
+
+    Raises:
+        ValueError: `a`、`b` 的形状与第一层不符。
+        TypeError: 网络里有别的层。
+
+    Examples:
+        >>> t, values = pieces_on_segment(nn.Sequential(nn.Linear(1, 1), nn.ReLU()),
+        ...                               torch.tensor([-1.0]), torch.tensor([-1.0]))
+        >>> t.tolist()
+        [0.0, 1.0]
+    """
+    if a.shape != b.shape:
+        raise ValueError(f"a 与 b 的形状应相同，收到 {tuple(a.shape)} 与 {tuple(b.shape)}")
+    t, H = torch.tensor([0.0, 1.0], dtype=torch.float64), _double(torch.stack([a, b]))
+    for layer in _layers(model, H):
+        if isinstance(layer, nn.ReLU):
+            t, H = _insert_zeros(t, H)
+        H = _apply(layer, H)
+    return t, H
+
+
+def count_on_segment(model: nn.Module, a: Float[Tensor, " D"], b: Float[Tensor, " D"]) -> int:
+    """线段 ab 穿过多少个线性区域。
+
+    Args:
+        model: 由 `nn.Linear` 与 `nn.ReLU` 串成的网络。
+        a: 起点，形状 (D,)。
+        b: 终点，形状 (D,)。
+
+    Returns:
+        段数，至少为 1。长度不到全长 1e-12 的小段不算。
+
+    Raises:
+        ValueError: `a`、`b` 的形状与第一层不符。
+        TypeError: 网络里有别的层。
+
+    Examples:
+        >>> tent = nn.Sequential(nn.Linear(1, 2), nn.ReLU(), nn.Linear(2, 1))
+        >>> with torch.no_grad():
+        ...     _ = tent[0].weight.fill_(1), tent[0].bias.copy_(torch.tensor([0.0, -0.5]))
+        >>> count_on_segment(tent, torch.tensor([0.0]), torch.tensor([1.0]))
+        2
+    """
+    return len(pieces_on_segment(model, a, b)[0]) - 1
+
+
+@torch.no_grad()
+def regions_in_polygon(
+    model: nn.Module, corners: Float[Tensor, "m D"]
+) -> list[Float[Tensor, "_ D"]]:
+    """一个平面凸多边形被网络的折痕切成的小块，每块也是凸多边形。
+
+    D 大于 2 时，`corners` 应在同一个平面上，例如三张图片张成的三角形。
+
+    Args:
+        model: 由 `nn.Linear` 与 `nn.ReLU` 串成的网络。
+        corners: 凸多边形的顶点，按顺序绕一圈，形状 (m, D)，m 至少为 3。
+
+    Returns:
+        各块的顶点，float64，每块形状 (顶点数, D)。
+
+    Raises:
+        ValueError: 少于三个顶点，或 D 与第一层不符。
+        TypeError: 网络里有别的层。
+
+    Examples:
+        >>> from dlnotes.models import mlp
+        >>> square = torch.tensor([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])
+        >>> len(regions_in_polygon(mlp([2, 3], seed=0), square))
+        1
+    """
+    if corners.ndim != 2 or len(corners) < 3:
+        raise ValueError(f"corners 的形状应为 (m, D)，m 至少为 3，收到 {tuple(corners.shape)}")
+    start = _double(corners).numpy()
+    pieces = [(start, start)]  # 每块：顶点的坐标，与顶点处这一层的值
+    for layer in _layers(model, corners):
+        if isinstance(layer, nn.ReLU):
+            pieces = [part for piece in pieces for part in _split(*piece)]
+            pieces = [(P, np.maximum(H, 0)) for P, H in pieces]
+        else:
+            W, b = (p.numpy() for p in _weights(layer))
+            pieces = [(P, H @ W.T + b) for P, H in pieces]
+    return [torch.from_numpy(P) for P, _ in pieces]
+
+
+def count_in_polygon(model: nn.Module, corners: Float[Tensor, "m D"]) -> int:
+    """凸多边形里有多少个线性区域；参数与报错同 `regions_in_polygon`。
+
+    Args:
+        model: 由 `nn.Linear` 与 `nn.ReLU` 串成的网络。
+        corners: 凸多边形的顶点，按顺序绕一圈，形状 (m, D)。
+
+    Returns:
+        块数，至少为 1。
+
+    Examples:
+        >>> from dlnotes.models import mlp
+        >>> big = 1e3 * torch.tensor([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])
+        >>> count_in_polygon(mlp([2, 4, 3], seed=0), big) <= bound(2, 4, 2)[1]
+        True
+    """
+    return len(regions_in_polygon(model, corners))
+
+
+def _insert_zeros(t: Tensor, H: Tensor) -> tuple[Tensor, Tensor]:
+    """在每个单元变号的位置添一个折点。"""
+    piece, unit = (H[:-1].sign() * H[1:].sign() < 0).nonzero(as_tuple=True)
+    left, right = H[piece, unit], H[piece + 1, unit]
+    ratio = left / (left - right)
+    at = torch.lerp(t[piece], t[piece + 1], ratio)
+    apart = (at - t[piece] > _TOLERANCE) & (t[piece + 1] - at > _TOLERANCE)
+    at, order = at[apart].sort()
+    ratio, piece = ratio[apart][order, None], piece[apart][order]
+    new = torch.ones_like(at, dtype=torch.bool)
+    new[1:] = at.diff() > _TOLERANCE  # 两个单元在同一处变号，只添一个
+    values = torch.lerp(H[piece], H[piece + 1], ratio)[new]
+    t, order = torch.cat([t, at[new]]).sort()
+    return t, torch.cat([H, values])[order]
+
+
+def _split(P: np.ndarray, H: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """沿各单元的零线一刀一刀切，直到每一块里所有单元都不变号。"""
+    waiting = [(P, H)]
+    while waiting:
+        P, H = waiting.pop()
+        H = np.where(np.abs(H) > _TOLERANCE * np.abs(H).max(axis=0), H, 0)
+        mixed = (H.min(axis=0) < 0) & (H.max(axis=0) > 0)
+        if mixed.any():
+            waiting += _cut(P, H, int(mixed.argmax()))
+        else:
+            yield P, H
+
+
+def _cut(P: np.ndarray, H: np.ndarray, unit: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """沿第 `unit` 个单元的零线，把一个凸多边形切成两个。"""
+    h, h_next = H[:, unit], np.roll(H[:, unit], -1)
+    crossing = h * h_next < 0
+    ratio = np.divide(h, h - h_next, out=np.zeros_like(h), where=crossing)[:, None]
+    P_new, H_new = (A + ratio * (np.roll(A, -1, axis=0) - A) for A in (P, H))
+    H_new[:, unit] = 0
+    for side in (h >= 0, h <= 0):
+        keep = np.stack([side, crossing], axis=1).ravel()  # 顶点与边上的新点交替
+        yield tuple(
+            np.stack([A, A_new], axis=1).reshape(-1, A.shape[1])[keep]
+            for A, A_new in ((P, P_new), (H, H_new))
+        )
+
+
+def _layers(model: nn.Module, X: Tensor) -> list[nn.Module]:
+    """展开成一串 `nn.Linear` 与 `nn.ReLU`，并检查 `X` 的最后一维。"""
+    layers = list(_unrolled(model))
+    first = next((layer for layer in layers if isinstance(layer, nn.Linear)), None)
+    if first is None:
+        raise TypeError(f"model 应至少有一个 nn.Linear，收到 {type(model).__name__}")
+    if X.ndim != 2 or X.shape[1] != first.in_features:
+        raise ValueError(f"输入应有 {first.in_features} 个特征，收到形状 {tuple(X.shape)}")
+    return layers
+
+
+def _unrolled(model: nn.Module) -> Iterator[nn.Module]:
+    if isinstance(model, nn.Sequential):
+        for child in model:
+            yield from _unrolled(child)
+    elif isinstance(model, nn.Linear | nn.ReLU):
+        yield model
+    elif not isinstance(model, nn.Identity):
+        raise TypeError(
+            f"model 应由 nn.Linear 与 nn.ReLU 用 nn.Sequential 串成，收到 {type(model).__name__}"
+        )
+
+
+def _apply(layer: nn.Module, H: Tensor) -> Tensor:
+    return H.relu() if isinstance(layer, nn.ReLU) else F.linear(H, *_weights(layer))
+
+
+def _weights(layer: nn.Linear) -> tuple[Tensor, Tensor]:
+    bias = torch.zeros(layer.out_features) if layer.bias is None else layer.bias
+    return _double(layer.weight), _double(bias)
+
+
+def _double(values: Tensor) -> Tensor:
+    return values.detach().cpu().double()

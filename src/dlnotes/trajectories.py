@@ -1,0 +1,165 @@
+"""优化器在二维曲面上走过的路：等高线、路径与极小点，静态图和动画。"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from matplotlib.animation import FuncAnimation
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
+from torch import Tensor
+
+from dlnotes._check import positive_int
+from dlnotes.plotting import LIGHT, style, subplots
+from dlnotes.surfaces import Surface
+
+__all__ = ["MAX_FRAMES", "animate_trajectory", "draw_trajectory"]
+
+MAX_FRAMES = 12
+"""动画最多几帧；每一帧都是网页里的一张图，太多会拖慢页面。"""
+
+Paths = Sequence[Float[Tensor, "_ 2"]]
+_RESOLUTION, _NUM_LEVELS = 90, 11
+_ENDS = ("o", "^", "s", "D", "v", "P")
+
+
+def draw_trajectory(
+    surface: Surface,
+    paths: Paths,
+    ax: Axes | None = None,
+    *,
+    labels: Sequence[str] | None = None,
+    mark_every: int | None = None,
+) -> Axes:
+    """在曲面的等高线上画出若干条路径：空心圈是出发点，实心记号是终点，星是极小点。
+
+    底色越深，函数值越大；相邻两条等高线之间的面积相同，不是高差相同。画图范围是曲面的
+    `xlim` 与 `ylim`，走出去的部分看不见；出现 inf 或 nan 的路径画到那之前，图例注明“发散”。
+
+    Args:
+        surface: 曲面，见 `dlnotes.surfaces`。
+        paths: 若干条路径，每条形状 (T + 1, 2)，长度可以不同；可以是空表，只画曲面。
+        ax: 画在哪里；省略时新开一张图。
+        labels: 各条路径的名字，写进图例；省略则不画图例。
+        mark_every: 每隔几步在路上点一个小记号，记号越稀走得越快；省略则不点。
+
+    Returns:
+        画好的 Axes。
+
+    Raises:
+        ValueError: 路径的形状不是 (T + 1, 2)，`labels` 与 `paths` 长度不同，
+            或 `mark_every` 不是正整数。
+
+    Examples:
+        >>> from dlnotes.surfaces import ravine, trajectory
+        >>> path = trajectory(ravine, lambda params: torch.optim.SGD(params, lr=0.07), num_steps=20)
+        >>> ax = draw_trajectory(ravine, [path], labels=["SGD"])
+        >>> ax.get_title()
+        '山谷'
+    """
+    names = _check(paths, labels)
+    if mark_every is not None:
+        positive_int("mark_every", mark_every)
+    ax = subplots(size=(6.4, 4.2))[1] if ax is None else ax
+    _draw_surface(surface, ax)
+    for order, (path, name) in enumerate(zip(paths, names, strict=True)):
+        _draw_path(ax, path, name, _ENDS[order % len(_ENDS)], mark_every)
+    ax.plot(*np.transpose(surface.minima), "*", markersize=13, color=LIGHT["ink"], zorder=4)
+    if labels is not None and len(paths):
+        ax.legend(loc="best", handlelength=3)
+    return ax
+
+
+def animate_trajectory(
+    surface: Surface,
+    paths: Paths,
+    *,
+    labels: Sequence[str] | None = None,
+    stops: Sequence[int] | None = None,
+) -> FuncAnimation:
+    """路径逐步变长的动画，每帧的标题写着走到第几步；在笔记里显示成可以拖动的滑块。
+
+    Args:
+        surface: 曲面，见 `dlnotes.surfaces`。
+        paths: 若干条路径，每条形状 (T + 1, 2)。
+        labels: 各条路径的名字，写进图例；省略则不画图例。
+        stops: 各帧画到第几步，递增，至多 `MAX_FRAMES` 个；省略时从 0 到最长的路径均匀取。
+
+    Returns:
+        `matplotlib.animation.FuncAnimation`；画路径时每帧都重画，可以任意次序地取帧。
+
+    Raises:
+        ValueError: 没有路径，`stops` 为空、太多、不递增或为负，或 `draw_trajectory` 会报的错。
+
+    Examples:
+        >>> from dlnotes.surfaces import ravine, trajectory
+        >>> path = trajectory(ravine, lambda params: torch.optim.SGD(params, lr=0.07), num_steps=20)
+        >>> animation = animate_trajectory(ravine, [path], stops=[0, 5, 20])
+        >>> len(list(animation.new_saved_frame_seq()))
+        3
+    """
+    names = _check(paths, labels)
+    if not len(paths):
+        raise ValueError("paths 应至少有一条路径，收到空表")
+    stops = _check_stops(stops, max(len(path) for path in paths) - 1)
+    fig, ax = subplots(size=(6.4, 4.4))
+
+    def frame(i: int):
+        with style():
+            ax.clear()
+            parts = [path[: stops[i] + 1] for path in paths]
+            draw_trajectory(surface, parts, ax, labels=names if labels is not None else None)
+            ax.set_title(f"第 {stops[i]} 步")
+            if labels is not None:  # 每帧固定在同一处，免得图例跳来跳去
+                ax.legend(loc="upper right", handlelength=3)
+        return ax.get_children()
+
+    # 挂在图上：没有赋给变量的动画也不会被回收
+    fig.animation = FuncAnimation(fig, frame, frames=len(stops), init_func=lambda: None)
+    return fig.animation
+
+
+def _check(paths: Paths, labels: Sequence[str] | None) -> Sequence[str | None]:
+    for i, path in enumerate(paths):
+        if path.ndim != 2 or path.shape[1] != 2 or not len(path):
+            raise ValueError(f"paths[{i}] 的形状应为 (T + 1, 2)，收到 {tuple(path.shape)}")
+    if labels is None:
+        return [None] * len(paths)
+    if len(labels) != len(paths):
+        raise ValueError(f"labels 应与 paths 同长（{len(paths)}），收到 {len(labels)} 个")
+    return labels
+
+
+def _check_stops(stops: Sequence[int] | None, last: int) -> list[int]:
+    if stops is None:
+        return sorted({round(step) for step in np.linspace(0, last, MAX_FRAMES - 1)})
+    stops = list(stops)
+    rising = all(a < b for a, b in zip([-1, *stops], stops, strict=False))
+    if not rising or not 1 <= len(stops) <= MAX_FRAMES:
+        raise ValueError(f"stops 应是 1 到 {MAX_FRAMES} 个递增、不为负的步数，收到 {stops!r}")
+    return stops
+
+
+def _draw_surface(surface: Surface, ax: Axes) -> None:
+    x, y = (torch.linspace(*lim, _RESOLUTION).double() for lim in (surface.xlim, surface.ylim))
+    heights = surface(torch.stack(torch.meshgrid(x, y, indexing="xy"), dim=-1)).numpy()
+    levels = np.unique(np.quantile(heights, np.linspace(0, 1, _NUM_LEVELS)))
+    shades = [to_rgba(LIGHT["muted"], 0.03 + 0.025 * i) for i in range(len(levels))]
+    if len(levels) > 1:
+        ax.contourf(x, y, heights, levels=levels, colors=shades[:-1])
+        ax.contour(x, y, heights, levels=levels[1:-1], colors=LIGHT["muted"], linewidths=0.5,
+                   alpha=0.6, linestyles="-")  # fmt: skip
+    ax.grid(False)
+    ax.set(xlim=surface.xlim, ylim=surface.ylim, xlabel="$x$", ylabel="$y$", title=surface.name)
+
+
+def _draw_path(ax: Axes, path: Tensor, name: str | None, end: str, mark_every: int | None) -> None:
+    finite = path.isfinite().all(dim=1)
+    kept = path[finite.cumprod(0).bool()].detach().cpu().double().numpy()
+    if name is not None and not finite.all():
+        name = f"{name}（发散）"
+    (line,) = ax.plot(*kept.T, label=name, marker=end if mark_every else None, markersize=3.5,
+                      markevery=mark_every, linewidth=1.6, zorder=3)  # fmt: skip
+    ax.plot(*kept[:1].T, "o", color=LIGHT["ink"], fillstyle="none", markersize=8, zorder=4)
+    ax.plot(*kept[-1:].T, end, color=line.get_color(), markersize=7, zorder=5)

@@ -1,0 +1,62 @@
+"""Shared fixtures: a headless matplotlib, and a small project to run blocks in."""
+
+import os
+import textwrap
+from pathlib import Path
+
+import matplotlib as mpl
+import pytest
+import torch
+from jaxtyping import config as jaxtyping_config
+from jaxtyping import install_import_hook
+
+install_import_hook("dlnotes", "typecheck.checked")  # shapes and types, checked on every call
+
+ROOT = Path(__file__).resolve().parents[1]
+
+mpl.use("Agg")
+torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def _tidy_figures():
+    yield
+    from matplotlib import pyplot as plt
+
+    plt.close("all")
+
+
+@pytest.fixture
+def unchecked():
+    """Readers have no run-time type checker: see the error that they would see."""
+    jaxtyping_config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping_config.update("jaxtyping_disable", False)
+
+
+class MiniProject:
+    """A throw-away notes repository whose `src` is the real one."""
+
+    def __init__(self, root: Path):
+        from dlnotes_site.runner import Project
+
+        self.root = root
+        (root / "docs").mkdir()
+        os.symlink(ROOT / "src", root / "src")
+        self.project = Project(root)
+
+    def page(self, text: str, name: str = "docs/page.md") -> Path:
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(textwrap.dedent(text).lstrip(), encoding="utf-8")
+        return path
+
+    def run(self, **options):
+        from dlnotes_site.runner import run
+
+        return run(self.project, **{"device": "cpu", "jobs": 1, "progress": False, **options})
+
+
+@pytest.fixture
+def mini(tmp_path) -> MiniProject:
+    return MiniProject(tmp_path)
