@@ -1,0 +1,117 @@
+"""由运行记录建站，以及本地预览。"""
+
+import hashlib
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from dlnotes_site.collect import Block, Problem, collect
+from dlnotes_site.figures import FOLDER, write_files
+from dlnotes_site.record import Record, key, write_atomically
+from dlnotes_site.runner import Project, Summary
+
+
+def build(project: Project, *, fresh: bool = False) -> int:
+    """建成 `site/`；输入都没有变时什么也不做。返回退出码。"""
+    start = time.perf_counter()
+    problems = prepare(project)
+    if problems:
+        for problem in problems:
+            print(f"✗ {problem}", file=sys.stderr)
+        return 1
+    stamp = project.root / "build" / "site.sha256"
+    fingerprint = _fingerprint(project.root)
+    done = stamp.exists() and stamp.read_text(encoding="utf-8") == fingerprint
+    if done and not fresh and (project.root / "site" / "index.html").exists():
+        print("site/ 已是最新")
+        return 0
+    stamp.unlink(missing_ok=True)
+    code = _mkdocs(project.root, "build", "--strict", "--quiet")
+    if code == 0:
+        write_atomically(stamp, fingerprint)
+        print(f"已建成 site/，用时 {time.perf_counter() - start:.1f} 秒")
+    return code
+
+
+def prepare(project: Project) -> list[Problem]:
+    """写出图片文件，并检查每张图都有替代文字。"""
+    pairs = _records(project)
+    write_files([record for _, record in pairs], project.root / "docs")
+    return [problem for pair in pairs if (problem := _check_captions(*pair)) is not None]
+
+
+def _records(project: Project) -> list[tuple[Block, Record]]:
+    environment = project.environment()
+    if environment is None:
+        return []
+    pairs = []
+    for block in collect(project.root):
+        record = project.store.get(key(block, environment, project.source))
+        if block.skip is None and record is not None:
+            pairs.append((block, record))
+    return pairs
+
+
+def _check_captions(block: Block, record: Record) -> Problem | None:
+    figures, captions = len(record.figures), len(block.captions)
+    if block.page == "README.md" or figures == captions:
+        return None
+    return Problem(
+        block.page, block.line,
+        f"代码块画了 {figures} 张图，却有 {captions} 条替代文字；"
+        "每张图在围栏之后各写一行 <!--alt: …-->",
+    )  # fmt: skip
+
+
+def _mkdocs(root: Path, *arguments: str) -> int:
+    environment = {**os.environ, "DLNOTES_ROOT": str(root), "NO_MKDOCS_2_WARNING": "1"}
+    command = [sys.executable, "-m", "mkdocs", *arguments]
+    return subprocess.run(command, cwd=root, env=environment, check=False).returncode
+
+
+def _fingerprint(root: Path) -> str:
+    """网站的全部输入：页面、素材、主题覆盖、配置、源码、最近一次运行的环境。"""
+    digest = hashlib.sha256(os.environ.get("DLNOTES_SITE_URL", "").encode())
+    for path in sorted(_inputs(root)):
+        digest.update(path.relative_to(root).as_posix().encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _inputs(root: Path) -> list[Path]:
+    files = [root / "mkdocs.yml", root / "build" / "run.json"]
+    for folder in ("docs", "overrides", "src"):
+        files += [p for p in (root / folder).rglob("*") if "__pycache__" not in p.parts]
+    return [path for path in files if path.is_file()]
+
+
+def serve(project: Project, address: str, rerun: Callable[[], Summary]) -> int:
+    """预览：页面或源码一改，先重跑受影响的代码块，MkDocs 随即重建并刷新浏览器。"""
+    rerun()
+    prepare(project)
+    threading.Thread(target=_watch, args=(project, rerun), daemon=True).start()
+    return _mkdocs(project.root, "serve", "--dev-addr", address)
+
+
+def _watch(project: Project, rerun: Callable[[], Summary]) -> None:
+    seen = _stamps(project.root)
+    while True:
+        time.sleep(0.5)
+        now = _stamps(project.root)
+        if now != seen:
+            seen = now
+            try:
+                rerun()
+                prepare(project)
+            except (ValueError, OSError, RuntimeError) as error:
+                print(f"错误：{error}", file=sys.stderr)
+            (project.root / "docs" / FOLDER).touch()
+
+
+def _stamps(root: Path) -> dict[Path, int]:
+    pages = [*(root / "docs").rglob("*.md"), *(root / "src" / "dlnotes").rglob("*.py")]
+    return {path: path.stat().st_mtime_ns for path in pages}

@@ -1,0 +1,108 @@
+"""命令行：`dlnotes-site run | build | serve | clean`。"""
+
+import argparse
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """程序入口；返回退出码，0 表示一切正常。"""
+    options = parser().parse_args(arguments)
+    try:
+        return options.command(options)
+    except ModuleNotFoundError as error:
+        print(f"缺少 {error.name}：请安装 dlnotes-zh[site]", file=sys.stderr)
+        return 2
+    except ValueError as error:
+        print(f"错误：{error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("已中断；跑完的代码块都有记录，下次接着跑", file=sys.stderr)
+        return 130
+
+
+def parser() -> argparse.ArgumentParser:
+    """命令行的写法。"""
+    top = argparse.ArgumentParser(prog="dlnotes-site", description="运行笔记里的代码块并建站")
+    top.add_argument("--root", type=Path, default=Path.cwd(), help="笔记仓库（默认当前目录）")
+    commands = top.add_subparsers(dest="name", required=True, metavar="命令")
+    run = commands.add_parser("run", help="运行缺记录的代码块")
+    run.add_argument("targets", nargs="*", metavar="页面[:行号]", help="只运行这些；省略表示全部")
+    build = commands.add_parser("build", help="运行缺记录的代码块，再建成 site/")
+    serve = commands.add_parser("serve", help="本地预览，页面或源码一改就重跑重建")
+    serve.add_argument("--address", default="127.0.0.1:8000", help="监听地址（默认 %(default)s）")
+    clean = commands.add_parser("clean", help="删除运行记录与生成的网站")
+    for command in (run, build, serve):
+        command.add_argument("--device", help="设备种类：cpu、cuda、mps（默认自动）")
+        command.add_argument("--jobs", type=_positive, help="并行进程数（默认等于核数）")
+        command.add_argument("--fresh", action="store_true", help="不沿用记录，全部重跑")
+        command.add_argument("--limit", type=_seconds, default=120.0,
+                             help="每个代码块的时限，秒（默认 %(default)g）")  # fmt: skip
+    for command, function in ((run, _run), (build, _build), (serve, _serve), (clean, _clean)):
+        command.set_defaults(command=function)
+    return top
+
+
+def _positive(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"应为正整数，收到 {text!r}")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if value <= 0:
+        raise argparse.ArgumentTypeError(f"应为正数（秒），收到 {text!r}")
+    return value
+
+
+def _project(options):
+    from dlnotes_site.runner import Project
+
+    root = options.root.resolve()
+    if not (root / "docs").is_dir():
+        raise ValueError(f"--root 应是含有 docs/ 的笔记仓库，收到 {str(root)!r}")
+    return Project(root)
+
+
+def _execute(options, targets=()):
+    from dlnotes_site.runner import run
+
+    summary = run(_project(options), targets=targets, device=options.device, jobs=options.jobs,
+                  fresh=options.fresh, limit=options.limit)  # fmt: skip
+    for text in (*summary.problems, *summary.failures.values()):
+        print(f"✗ {text}\n", file=sys.stderr)
+    print(summary)
+    return summary
+
+
+def _run(options) -> int:
+    return 0 if _execute(options, options.targets).ok else 1
+
+
+def _build(options) -> int:
+    from dlnotes_site.build import build
+
+    summary = _execute(options)
+    if not summary.ok:
+        print("有代码块失败，不建站", file=sys.stderr)
+        return 1
+    return build(_project(options), fresh=options.fresh)
+
+
+def _serve(options) -> int:
+    from dlnotes_site.build import serve
+
+    return serve(_project(options), options.address, lambda: _execute(options))
+
+
+def _clean(options) -> int:
+    root = _project(options).root
+    for name in ("build", "site", "docs/assets/run"):
+        shutil.rmtree(root / name, ignore_errors=True)
+    return 0

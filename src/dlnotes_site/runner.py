@@ -1,0 +1,312 @@
+"""并行运行代码块：pytest 与 pytest-xdist 负责派发、超时和崩溃后的恢复，这里负责记录与进度。"""
+
+import contextlib
+import io
+import json
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from tqdm import tqdm
+
+from dlnotes_site.collect import Block, Problem, check, collect, collect_page
+from dlnotes_site.record import Environment, Store, key, write_atomically
+
+LIMIT_SECONDS = 120.0
+
+
+@dataclass
+class Summary:
+    """一次运行的小结。"""
+
+    pages: int = 0
+    run: int = 0
+    reused: int = 0
+    skipped: int = 0
+    failures: dict[str, str] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    seconds: float = 0.0
+    compute_seconds: float = 0.0
+    device: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """没有失败，也没有毛病。"""
+        return not self.failures and not self.problems
+
+    def __str__(self) -> str:
+        return (
+            f"页面 {self.pages}；代码块：运行 {self.run}，沿用 {self.reused}，"
+            f"失败 {len(self.failures)}，跳过 {self.skipped}；"
+            f"用时 {self.seconds:.1f} 秒；设备 {self.device}"
+        )
+
+
+@dataclass(frozen=True)
+class Project:
+    """一个笔记仓库的各个位置。"""
+
+    root: Path
+
+    @property
+    def source(self) -> Path:
+        """放着 `dlnotes` 包的文件夹。"""
+        return self.root / "src"
+
+    @property
+    def store(self) -> Store:
+        """运行记录。"""
+        return Store(self.root / "build" / "records")
+
+    @property
+    def manifest(self) -> Path:
+        """最近一次运行的环境。"""
+        return self.root / "build" / "run.json"
+
+    def environment(self) -> Environment | None:
+        """最近一次运行的环境；还没有运行过时为 `None`。"""
+        try:
+            return Environment.from_json(json.loads(self.manifest.read_text(encoding="utf-8")))
+        except (OSError, ValueError, KeyError):
+            return None
+
+
+def default_device() -> str:
+    """运行代码块的设备种类：听 `DLNOTES_DEVICE` 的，否则有 GPU 用 GPU。"""
+    from dlnotes.device import device
+
+    return device().type
+
+
+def run(
+    project: Project,
+    *,
+    targets: Sequence[str] = (),
+    device: str | None = None,
+    jobs: int | None = None,
+    fresh: bool = False,
+    limit: float = LIMIT_SECONDS,
+    progress: bool | None = None,
+) -> Summary:
+    """运行缺记录的代码块，其余沿用。
+
+    Args:
+        project: 笔记仓库。
+        targets: 只运行这些页面或 `页面:行号`；空表示全部。
+        device: 设备种类，如 `"cpu"`、`"cuda"`；省略时自动选择。
+        jobs: 并行的进程数；省略时等于核数（GPU 上为 1）。
+        fresh: 不沿用任何记录，全部重跑。
+        limit: 每个代码块的时限，秒。
+        progress: 是否显示进度条；`None` 表示只在终端里显示。
+
+    Returns:
+        小结；失败的代码块在 `failures` 里，键是 `页面:行号`。
+    """
+    start = time.perf_counter()
+    environment = Environment.current(_usable(device) if device else default_device())
+    blocks = _select(collect(project.root), targets, project.root)
+    summary = Summary(
+        pages=len({b.page for b in blocks}), problems=_problems(project, blocks, targets)
+    )
+    summary.device = environment.device_kind.upper()
+    runnable = [block for block in blocks if block.skip is None]
+    summary.skipped = len(blocks) - len(runnable)
+    keys = {b.where: key(b, environment, project.source) for b in runnable}
+    missing = [b for b in runnable if fresh or project.store.get(keys[b.where]) is None]
+    summary.reused = len(runnable) - len(missing)
+    if missing:
+        _run_missing(project, missing, environment, jobs, limit, progress, summary)
+    write_atomically(project.manifest, json.dumps(environment.to_json(), ensure_ascii=False))
+    summary.seconds = time.perf_counter() - start
+    return summary
+
+
+def _usable(device: str) -> str:
+    import torch
+
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(f"device 应为本机有的设备，如 'cpu'、'cuda'，收到 {device!r}") from error
+    return device
+
+
+def _problems(project: Project, blocks: list[Block], targets: Sequence[str]) -> list[Problem]:
+    wanted = {block.page for block in blocks}
+    return [p for p in check(project.root) if not targets or p.page in wanted]
+
+
+def _select(blocks: list[Block], targets: Sequence[str], root: Path) -> list[Block]:
+    if not targets:
+        return blocks
+    chosen = []
+    for target in targets:
+        page, _, line = target.partition(":")
+        page = Path(os.path.relpath(page, root) if Path(page).is_absolute() else page).as_posix()
+        found = [b for b in blocks if b.page in (page, f"docs/{page}", f"docs/notes/{page}.md")]
+        if line:
+            found = _at_line(found, int(line)) if line.isdigit() else []
+        if not found:
+            known = "、".join(dict.fromkeys(b.page for b in blocks))
+            raise ValueError(
+                f"目标 {target!r} 没有代码块；应为页面或“页面:行号”，有代码块的页面：{known}"
+            )
+        chosen += [b for b in found if b not in chosen]
+    return chosen
+
+
+def _at_line(blocks: list[Block], line: int) -> list[Block]:
+    """行号落在哪个代码块里（围栏那一行也算）。"""
+    return [b for b in blocks if b.line <= line <= b.line + b.code.count("\n") + 1]
+
+
+def _run_missing(project, missing, environment, jobs, limit, progress, summary) -> None:
+    jobs = jobs or (1 if environment.device_kind != "cpu" else os.cpu_count() or 1)
+    jobs = min(jobs, len(missing))
+    missing = _longest_first(project, missing)
+    work = project.root / "build" / "work.json"
+    write_atomically(work, json.dumps({
+        "root": str(project.root), "limit": limit, "environment": environment.to_json(),
+        "threads": max(1, (os.cpu_count() or 1) // jobs),
+        "blocks": [b.where for b in missing],
+        "keys": {b.where: key(b, environment, project.source) for b in missing},
+    }, ensure_ascii=False))  # fmt: skip
+    config = project.root / "build" / "pytest.ini"
+    write_atomically(config, "[pytest]\n")
+    reporter = _Reporter(len(missing), progress)
+    arguments = [
+        "-c", str(config), "--rootdir", str(project.root), "-p", "dlnotes_site.runner",
+        "-p", "no:cacheprovider", "-p", "no:codeblocks", "-q", "--no-header", "--no-summary",
+        "--dlnotes-work", str(work), "-n", str(jobs), "--dist", "load", "--maxschedchunk", "1",
+        "--max-worker-restart", str(len(missing)),
+        *dict.fromkeys(str(project.root / b.page) for b in missing),
+    ]  # fmt: skip
+    sink = io.StringIO()
+    with contextlib.redirect_stdout(sink), _quiet_threads():
+        code = pytest.main(arguments, plugins=[reporter])
+    reporter.close()
+    if code not in (0, 1) or reporter.count < len(missing):
+        reporter.failures.setdefault("运行器", f"pytest 以 {code} 结束\n{sink.getvalue()[-4000:]}")
+    summary.run = reporter.count
+    summary.failures = reporter.failures
+    summary.compute_seconds = reporter.seconds
+
+
+@contextlib.contextmanager
+def _quiet_threads():
+    """工作进程从环境变量得知线程数：几个多线程进程挤在少数核上会慢几十倍。"""
+    names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
+    saved = {name: os.environ.get(name) for name in names}
+    try:
+        yield
+    finally:
+        for name, value in saved.items():
+            if value is not None:
+                os.environ[name] = value
+
+
+def _longest_first(project: Project, blocks: list[Block]) -> list[Block]:
+    """上次慢的先跑，免得最后只剩一个进程在忙；没跑过的按代码长短排在最前。"""
+    seconds = {}
+    for known in sorted(project.store.keys()):
+        record = project.store.get(known)
+        if record is not None:
+            seconds[record.page, record.line] = record.seconds
+    return sorted(blocks, key=lambda b: -seconds.get((b.page, b.line), 1000 + len(b.code)))
+
+
+class _Reporter:
+    """主进程里的插件：进度条，以及收集失败。"""
+
+    def __init__(self, total: int, progress: bool | None):
+        self.bar = tqdm(total=total, desc="运行代码块", unit="块",
+                        disable=None if progress is None else not progress)  # fmt: skip
+        self.failures: dict[str, str] = {}
+        self.count = 0
+        self.seconds = 0.0
+
+    def pytest_runtest_logreport(self, report):
+        where = report.nodeid.replace("::line ", ":")
+        if report.failed and where not in self.failures:
+            self.failures[where] = _failure_text(report, where)
+        if report.when == "call" or (report.failed and report.when == "???"):
+            self.count += 1
+            self.seconds += report.duration
+            self.bar.set_postfix_str(where)
+            self.bar.update()
+
+    def close(self):
+        self.bar.close()
+
+
+def _failure_text(report, where: str) -> str:
+    text = str(report.longrepr)
+    if "crashed while running" in text:
+        return f"{where}：运行它的进程死了（超时后叫不醒、内存不足，或代码块直接结束了进程）"
+    return text
+
+
+# --- 工作进程里的 pytest 插件 ------------------------------------------------------------------
+
+
+def pytest_addoption(parser):
+    """登记命令行选项。"""
+    parser.addoption("--dlnotes-work", default=None, help="dlnotes-site run 写下的任务单")
+
+
+def pytest_configure(config):
+    """限制线程数。"""
+    path = config.getoption("--dlnotes-work")
+    config.dlnotes_work = json.loads(Path(path).read_text(encoding="utf-8")) if path else None
+    if config.dlnotes_work and hasattr(config, "workerinput"):
+        import torch
+
+        torch.set_num_threads(config.dlnotes_work["threads"])
+
+
+def pytest_collect_file(file_path, parent):
+    """页面里的代码块就是测试项。"""
+    if parent.config.dlnotes_work and file_path.suffix == ".md":
+        return _Page.from_parent(parent, path=file_path)
+    return None
+
+
+def pytest_collection_modifyitems(config, items):
+    """只留任务单上的，按任务单的次序。"""
+    if not config.dlnotes_work:
+        return
+    order = {where: i for i, where in enumerate(config.dlnotes_work["blocks"])}
+    items[:] = sorted(
+        (item for item in items if item.block.where in order), key=lambda i: order[i.block.where]
+    )
+
+
+class _Page(pytest.File):
+    def collect(self):
+        root = Path(self.config.dlnotes_work["root"])
+        for block in collect_page(self.path, root):
+            yield _Item.from_parent(self, name=f"line {block.line}", block=block)
+
+
+class _Item(pytest.Item):
+    def __init__(self, *, block: Block, **options):
+        super().__init__(**options)
+        self.block = block
+
+    def runtest(self):
+        from dlnotes_site.execute import execute
+
+        work = self.config.dlnotes_work
+        project = Project(Path(work["root"]))
+        environment = Environment.from_json(work["environment"])
+        record_key = work["keys"][self.block.where]
+        project.store.put(execute(self.block, record_key, environment, project.root, work["limit"]))
+
+    def repr_failure(self, excinfo, style=None):
+        return str(excinfo.value)
+
+    def reportinfo(self):
+        return self.path, self.block.line - 1, self.block.where
