@@ -1,0 +1,79 @@
+"""Guards over the pages of this repository, each with a kept negative case."""
+
+import re
+
+import pytest
+
+from conftest import ROOT
+from dlnotes_site.collect import check, collect
+from dlnotes_site.runner import Project
+
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+STRANGER = re.compile(r"pip3?\s+install\s+(?:-\S+\s+)*[\"']?dlnotes(?![\w-])")
+
+
+def installs_a_stranger(text: str) -> bool:
+    """`dlnotes` on the package index belongs to somebody else; ours is `dlnotes-zh`."""
+    return bool(STRANGER.search(text))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_no_page_installs_a_strangers_package(page):
+    assert not installs_a_stranger(page.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("text", "bad"),
+    [("pip install dlnotes", True), ("python -m pip install -U dlnotes[site]", True),
+     ("pip install 'dlnotes'", True), ("pip install dlnotes-zh", False), ("import dlnotes", False)],
+)  # fmt: skip
+def test_the_stranger_guard_can_fail(text, bad):
+    assert installs_a_stranger(text) is bad
+
+
+def test_every_fence_is_run_or_declared_and_every_block_proves_something():
+    assert [str(problem) for problem in check(ROOT)] == []
+
+
+def test_pages_hold_blocks_and_every_block_has_a_fresh_record():
+    from dlnotes_site.record import key
+
+    project = Project(ROOT)
+    environment = project.environment()
+    assert environment is not None, "run `dlnotes-site run` first (make test does)"
+    blocks = [b for b in collect(ROOT) if b.skip is None]
+    assert len(blocks) > 50
+    stale = [b.where for b in blocks
+             if project.store.get(key(b, environment, project.source)) is None]  # fmt: skip
+    assert stale == []
+
+
+def test_no_two_pages_hold_the_same_blocks():
+    # the Markdown extension recognises a page by its blocks
+    pages: dict[str, list[str]] = {}
+    for block in collect(ROOT):
+        pages.setdefault(block.page, []).append(block.code)
+    assert len({tuple(codes) for codes in pages.values()}) == len(pages)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_pages_have_one_title_and_no_machine_paths(page):
+    text = re.sub(r"(```+|~~~+).*?\1", "", page.read_text(encoding="utf-8"), flags=re.S)
+    assert len(re.findall(r"^# ", text, re.M)) == 1
+    assert not re.search(r"(?<![\w./-])/(work|tmp|root)/[\w.-]", text)
+
+
+def test_source_files_hold_only_glyphs_the_bundled_font_has():
+    """Every character that could reach a figure: strings in the package and in blocks."""
+    from fontTools.ttLib import TTFont
+
+    font = TTFont(ROOT / "src" / "dlnotes" / "fonts" / "DLNotesSansSC-Regular.otf")
+    known = set(font.getBestCmap())
+    code = "".join(b.code for b in collect(ROOT))
+    code += "".join(p.read_text(encoding="utf-8") for p in (ROOT / "src" / "dlnotes").rglob("*.py"))
+    han = {c for c in code if "\u4e00" <= c <= "\u9fff"}
+    assert {c for c in han if ord(c) not in known} == set()
+    assert ord("習") not in known, (
+        "the guard can fail: a traditional character is not in the subset"
+    )

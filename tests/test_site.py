@@ -1,0 +1,361 @@
+"""The built site in a real browser: what a reader meets. `make test` builds it first."""
+
+import functools
+import http.server
+import os
+import re
+import shutil
+import threading
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import urlparse
+
+import pytest
+
+from conftest import ROOT
+from dlnotes_site.collect import collect
+
+SITE = ROOT / "site"
+PAGES = sorted(SITE.rglob("*.html"))
+
+pytestmark = [
+    pytest.mark.xdist_group("site"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+]
+
+
+# --- guards on the files ------------------------------------------------------------------------
+
+
+class _Addresses(HTMLParser):
+    """Addresses that a browser fetches by itself (not links that a reader may follow)."""
+
+    FETCHED = ("script", "img", "iframe", "source", "video", "audio", "embed")
+    RELS = (
+        "stylesheet",
+        "icon",
+        "preload",
+        "modulepreload",
+        "preconnect",
+        "dns-prefetch",
+        "manifest",
+    )
+
+    def __init__(self):
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        if tag in self.FETCHED:
+            self.found += [given[a] for a in ("src", "srcset", "data-src") if given.get(a)]
+        if tag == "link" and set((given.get("rel") or "").split()) & set(self.RELS):
+            self.found.append(given.get("href") or "")
+
+
+def third_party(html: str) -> list[str]:
+    parser = _Addresses()
+    parser.feed(html)
+    return [
+        a for a in parser.found if a.startswith("//") or urlparse(a).scheme in ("http", "https")
+    ]
+
+
+def test_the_site_is_built():
+    assert len(PAGES) > 10, "run `dlnotes-site build` first (make test does)"
+
+
+def test_no_page_fetches_from_a_third_party():
+    found = {
+        p.relative_to(SITE).as_posix(): third_party(p.read_text(encoding="utf-8")) for p in PAGES
+    }
+    assert {page: urls for page, urls in found.items() if urls} == {}
+
+
+@pytest.mark.parametrize(
+    "html",
+    ['<script src="https://cdn.example/x.js"></script>', '<img src="//cdn.example/x.png">',
+     '<link rel="stylesheet" href="https://fonts.example/css">'],
+)  # fmt: skip
+def test_the_third_party_guard_can_fail(html):
+    assert third_party(html)
+    assert not third_party('<a href="https://arxiv.org/abs/1">论文</a><img src="a.png">')
+
+
+def test_style_sheets_fetch_nothing_from_elsewhere():
+    for path in SITE.rglob("*.css"):
+        urls = re.findall(r"url\(['\"]?((?:https?:)?//[^)'\"]+)", path.read_text(encoding="utf-8"))
+        assert urls == [], path
+
+
+def test_every_image_has_alternative_text_and_a_size():
+    for path in PAGES:
+        for tag in re.findall(r"<img class=\"dl-[^>]+>", path.read_text(encoding="utf-8")):
+            assert re.search(r'alt="[^"]+"', tag), (path, tag)
+            assert re.search(r'width="\d+" height="\d+"', tag), (path, tag)
+
+
+def test_every_local_image_exists():
+    for path in PAGES:
+        for src in re.findall(
+            r'<img class="dl-[^>]+ src="([^"]+)"', path.read_text(encoding="utf-8")
+        ):
+            assert (path.parent / src).resolve().is_file(), (path, src)
+
+
+# --- in the browser -----------------------------------------------------------------------------
+
+
+def browser_path() -> str | None:
+    wanted = os.environ.get("DLNOTES_CHROMIUM")
+    names = [wanted] if wanted else ["chromium", "chromium-browser", "google-chrome"]
+    return next((found for name in names if (found := shutil.which(name))), None)
+
+
+@pytest.fixture(scope="module")
+def address():
+    handler = functools.partial(_Quiet, directory=str(SITE))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *args):
+        pass
+
+    def send_error(self, code, *args, **kwargs):
+        if code != 404:
+            super().send_error(code, *args, **kwargs)
+            return
+        body = (SITE / "404.html").read_bytes()
+        self.send_response(404)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    path = browser_path()
+    if path is None:
+        message = "没有找到 Chromium：浏览器测试没有运行（安装 chromium，或设 DLNOTES_CHROMIUM）"
+        if os.environ.get("CI"):
+            pytest.fail(message)  # nothing may be skipped in CI
+        pytest.skip(message)
+    from playwright.sync_api import sync_playwright
+
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking",
+             "--disable-component-update", "--disable-sync", "--no-first-run"]  # fmt: skip
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=flags)
+        yield browser
+        browser.close()
+
+
+class Visit:
+    """A page in its own context; notes console errors and requests to other hosts."""
+
+    def __init__(self, browser, address: str, **options):
+        options = {"viewport": {"width": 1280, "height": 900}, "locale": "zh-CN", **options}
+        self.context = browser.new_context(**options)
+        self.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        self.page, self.address = self.context.new_page(), address
+        self.errors, self.foreign = [], []
+        self.page.on("console", lambda m: m.type == "error" and self.errors.append(m.text))
+        self.page.on("pageerror", lambda e: self.errors.append(str(e)))
+        self.page.on("request", self._note)
+
+    def _note(self, request):
+        url = urlparse(request.url)
+        if url.scheme in ("http", "https") and url.netloc != urlparse(self.address).netloc:
+            self.foreign.append(request.url)
+
+    def go(self, path: str = ""):
+        response = self.page.goto(self.address + path, wait_until="networkidle")
+        return response.status
+
+
+@pytest.fixture
+def visit(browser, address):
+    opened = []
+
+    def make(**options):
+        opened.append(Visit(browser, address, **options))
+        return opened[-1]
+
+    yield make
+    for one in opened:
+        one.context.close()
+
+
+NOTES = sorted({b.page for b in collect(ROOT) if b.page.startswith("docs/")})
+
+
+def web(page: str) -> str:
+    """The address of a source page."""
+    path = page.removeprefix("docs/").removesuffix(".md")
+    return "" if path == "index" else f"{path}/"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("page", NOTES)
+def test_pages_open_without_console_errors_or_foreign_requests(visit, page, scheme):
+    one = visit(color_scheme=scheme)
+    assert one.go(web(page)) == 200
+    one.page.mouse.wheel(0, 20000)
+    one.page.wait_for_load_state("networkidle")
+    assert one.errors == []
+    assert one.foreign == []
+    assert one.page.locator(".katex-error, .dl-math-error").count() == 0
+
+
+@pytest.mark.parametrize("page", NOTES)
+def test_pages_fit_a_phone_without_sideways_scrolling(visit, page):
+    one = visit(viewport={"width": 390, "height": 844}, has_touch=True)
+    one.go(web(page))
+    assert one.page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [("螺旋", "notes/spiral/"), ("张量", "notes/tensors/"), ("自动微分", "notes/autograd/"),
+     ("螺旋分类", "notes/spiral/")],
+)  # fmt: skip
+def test_search_in_chinese_finds_the_page(visit, query, expected):
+    one = visit()
+    one.go()
+    one.page.keyboard.press("f")
+    one.page.locator("[data-md-component=search-query]").fill(query)
+    first = one.page.locator(".md-search-result__item > a").first
+    first.wait_for(state="attached", timeout=15000)
+    links = [
+        a.get_attribute("href") for a in one.page.locator(".md-search-result__item > a").all()[:3]
+    ]
+    assert any(expected in link for link in links)
+
+
+def test_search_for_a_word_that_is_nowhere_finds_nothing(visit):
+    one = visit()
+    one.go()
+    one.page.keyboard.press("f")
+    one.page.locator("[data-md-component=search-query]").fill("qzxwvut")
+    one.page.wait_for_timeout(1500)
+    assert one.page.locator(".md-search-result__item").count() == 0
+
+
+@pytest.mark.parametrize("page", ["docs/notes/tensors.md", "docs/notes/spiral.md", "docs/index.md"])
+def test_the_copy_button_copies_exactly_the_block(visit, page):
+    one = visit()
+    one.go(web(page))
+    blocks = [b.code for b in collect(ROOT) if b.page == page]
+    buttons = one.page.locator(".highlight.language-python, .language-python.highlight").locator(
+        "button.md-code__button[data-md-type=copy], button.md-clipboard, .md-code__button"
+    )
+    copied = []
+    for i in range(min(buttons.count(), len(blocks))):
+        buttons.nth(i).scroll_into_view_if_needed()
+        buttons.nth(i).click(force=True)
+        copied.append(one.page.evaluate("navigator.clipboard.readText()"))
+    assert len(copied) > 0
+    assert [text.rstrip("\n") for text in copied] == [b.rstrip("\n") for b in blocks[: len(copied)]]
+
+
+def test_outputs_have_no_copy_button(visit):
+    one = visit()
+    one.go("notes/tensors/")
+    assert one.page.locator(".dl-output").count() > 0
+    assert one.page.locator(".dl-output button").count() == 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_figures_and_page_follow_the_system_colour_scheme(visit, scheme):
+    one = visit(color_scheme=scheme)
+    one.go("notes/spiral/")
+    assert one.page.locator("body").get_attribute("data-md-color-scheme") == (
+        "slate" if scheme == "dark" else "default"
+    )
+    other = {"light": "dark", "dark": "light"}[scheme]
+    figure = one.page.locator(".dl-figure:not(.dl-frames)").first
+    assert figure.locator(f".dl-{scheme}").is_visible()
+    assert not figure.locator(f".dl-{other}").is_visible()
+
+
+def test_the_toggle_changes_the_colour_scheme(visit):
+    one = visit(color_scheme="light")
+    one.go()
+    body = one.page.locator("body")
+    seen = {body.get_attribute("data-md-color-scheme")}
+    for _ in range(2):
+        one.page.locator("label[for^=__palette]:visible").click()
+        seen.add(body.get_attribute("data-md-color-scheme"))
+    assert seen == {"default", "slate"}
+
+
+def test_a_figure_zooms_by_keyboard_and_closes_with_escape(visit):
+    one = visit()
+    one.go("notes/spiral/")
+    image = one.page.locator(".dl-figure img[role=button]:visible").first
+    image.scroll_into_view_if_needed()
+    image.focus()
+    one.page.keyboard.press("Enter")
+    assert one.page.locator("dialog.dl-zoom[open]").count() == 1
+    one.page.keyboard.press("Escape")
+    assert one.page.locator("dialog.dl-zoom[open]").count() == 0
+
+
+def test_an_animation_shows_one_frame_and_moves_with_the_slider(visit):
+    one = visit()
+    one.go("notes/spiral/")
+    group = one.page.locator(".dl-frames").first
+    group.scroll_into_view_if_needed()
+    assert group.locator(".dl-frame:visible").count() == 1
+    before = group.locator(".dl-frame:visible").get_attribute("data-label")
+    group.locator("input[type=range]").focus()
+    one.page.keyboard.press("ArrowLeft")
+    one.page.keyboard.press("ArrowRight")
+    one.page.keyboard.press("ArrowRight")
+    assert group.locator(".dl-frame:visible").get_attribute("data-label") != before
+
+
+def test_without_scripts_every_frame_and_every_output_is_there(visit):
+    one = visit(java_script_enabled=False)
+    one.go("notes/spiral/")
+    group = one.page.locator(".dl-frames").first
+    assert group.locator(".dl-frame:visible").count() == group.locator(".dl-frame").count() > 1
+    assert one.page.locator(".dl-output").first.is_visible()
+
+
+def test_formulas_are_rendered_by_the_sites_own_katex(visit):
+    one = visit()
+    one.go("notes/spiral/")
+    one.page.locator(".arithmatex .katex").first.wait_for(state="attached")
+    assert (
+        one.page.locator(".arithmatex").count()
+        == one.page.locator(".arithmatex:has(.katex)").count()
+    )
+
+
+def test_a_missing_page_is_answered_in_chinese_with_links(visit):
+    one = visit()
+    assert one.go("no/such/page/") == 404
+    assert re.search(r"[\u4e00-\u9fff]{4,}", one.page.locator("main").inner_text())
+    assert one.page.locator(".dl-lost li a").count() > 2
+
+
+def test_every_page_has_a_next_or_previous_link(visit):
+    one = visit()
+    one.go("notes/tensors/")
+    assert one.page.locator(".md-footer__link--next").count() == 1
+
+
+def test_headings_have_readable_chinese_anchors():
+    text = (SITE / "notes" / "tensors" / "index.html").read_text(encoding="utf-8")
+    ids = re.findall(r'<h2 id="([^"]+)"', text)
+    assert len(ids) > 3
+    assert all(re.search(r"[\u4e00-\u9fffA-Za-z]", i) for i in ids)
+    assert any(re.search(r"[\u4e00-\u9fff]", i) for i in ids)
+    assert Path(SITE / "sitemap.xml").exists()
