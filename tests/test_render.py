@@ -148,6 +148,11 @@ def test_darken_exchanges_style_colours_and_leaves_others():
     )
 
 
+def test_darken_gives_unfilled_text_a_light_colour():
+    # matplotlib leaves out the fill of black text, which would stay black on a dark page
+    assert darken("<svg width='1'><g/></svg>").startswith(f'<svg fill="{DARK["ink"]}" width')
+
+
 def test_frames_become_a_group_with_labels_and_distinct_alternative_texts():
     figure = Figure(["<svg>1</svg>", "<svg>2</svg>"], ["第 1 步", "第 2 步"], 4, 4)
     versions = {"versions": {"torch": "2.13.0+cpu"}}

@@ -47,6 +47,20 @@ assert ax.get_title() == "标题"
     assert record.peak_mib > 10
 
 
+def test_figures_keep_the_scale_of_their_glyphs(mini):
+    _, record = one(
+        mini,
+        """
+from dlnotes.plotting import subplots
+
+fig, ax = subplots(size=(4, 3))
+ax.set_title("abc")
+assert ax is not None
+""",
+    )
+    assert "scale(0.015625)" in record.figures[0].frames[0]
+
+
 FAULTS = {
     "raises": ('x = [1]\nx[3]\nassert x == [1]', 3, "IndexError"),
     "assertion": ("a = 3\nassert a + 1 == 5", 3, "其中 a + 1 = 4"),

@@ -499,3 +499,4 @@ CATALOGUE: dict[str, Activation] = {
         source="Misra, 2019",
     ),
 }
+"""激活函数目录：名字 → `Activation`，次序即讲解的次序。"""

@@ -87,17 +87,11 @@ def animate_trajectory(
         stops: 各帧画到第几步，递增，至多 `MAX_FRAMES` 个；省略时从 0 到最长的路径均匀取。
 
     Returns:
-        `matplotlib.animation.FuncAnimation`；画路径时每帧都重画，可以任意次序地取帧。
+        `matplotlib.animation.FuncAnimation`；每帧从头画起，可以按任意次序取帧。
+        在 Jupyter 里用 `HTML(animation.to_jshtml())` 播放，在脚本里用 `plt.show()`。
 
     Raises:
         ValueError: 没有路径，`stops` 为空、太多、不递增或为负，或 `draw_trajectory` 会报的错。
-
-    Examples:
-        >>> from dlnotes.surfaces import ravine, trajectory
-        >>> path = trajectory(ravine, lambda params: torch.optim.SGD(params, lr=0.07), num_steps=20)
-        >>> animation = animate_trajectory(ravine, [path], stops=[0, 5, 20])
-        >>> len(list(animation.new_saved_frame_seq()))
-        3
     """
     names = _check(paths, labels)
     if not len(paths):

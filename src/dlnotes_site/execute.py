@@ -147,7 +147,7 @@ def _restore_torch(threads: int, dtype) -> None:
     torch.set_grad_enabled(True)
     torch.use_deterministic_algorithms(False)
     torch.set_printoptions(profile="default")
-    np.seterr(all="warn")
+    np.seterr(divide="warn", over="warn", under="ignore", invalid="warn")
     np.set_printoptions(edgeitems=3, threshold=1000, precision=8, suppress=False, linewidth=75)
     gc.collect()
 
@@ -296,7 +296,8 @@ def _frames(animation) -> tuple[list[str], list[str]]:
     return frames, labels
 
 
-_LONG_DECIMAL = re.compile(r"(\d\.\d\d)\d+")  # 百分之一磅已看不出差别，文件小三分之一
+# 坐标到百分之一磅已看不出差别，文件小三分之一；缩放的倍数不能动，否则字形会变小
+_LONG_DECIMAL = re.compile(r"scale\([^)]*\)|(\d\.\d\d)\d+")
 
 
 def _svg(figure) -> str:
@@ -305,7 +306,7 @@ def _svg(figure) -> str:
     text = io.StringIO()
     with mpl.rc_context({"svg.hashsalt": "dlnotes", "svg.fonttype": "path"}):
         figure.savefig(text, format="svg", transparent=True, dpi=144, metadata={"Date": None})
-    return _LONG_DECIMAL.sub(r"\1", text.getvalue())
+    return _LONG_DECIMAL.sub(lambda match: match[1] or match[0], text.getvalue())
 
 
 # --- 失败时说清楚 -----------------------------------------------------------------------------

@@ -17,7 +17,11 @@ _COLOUR = re.compile(r"#[0-9a-f]{6}\b")
 
 
 def darken(svg: str) -> str:
-    """浅色 SVG 换成深色：样式表里的颜色逐个对换，其余颜色不动。"""
+    """浅色 SVG 换成深色：样式表里的颜色逐个对换，其余颜色不动。
+
+    matplotlib 不写黑色的填充（SVG 的缺省值），所以另在根元素上写明缺省的填充色。
+    """
+    svg = svg.replace("<svg ", f'<svg fill="{DARK["ink"]}" ', 1)
     return _COLOUR.sub(lambda match: _EXCHANGE.get(match[0], match[0]), svg)
 
 

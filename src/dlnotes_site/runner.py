@@ -170,7 +170,7 @@ def _run_missing(project, missing, environment, jobs, limit, progress, summary) 
     work = project.root / "build" / "work.json"
     write_atomically(work, json.dumps({
         "root": str(project.root), "limit": limit, "environment": environment.to_json(),
-        "threads": max(1, (os.cpu_count() or 1) // jobs),
+        "threads": _threads(jobs),
         "blocks": [b.where for b in missing],
         "keys": {b.where: key(b, environment, project.source) for b in missing},
     }, ensure_ascii=False))  # fmt: skip
@@ -185,7 +185,7 @@ def _run_missing(project, missing, environment, jobs, limit, progress, summary) 
         *dict.fromkeys(str(project.root / b.page) for b in missing),
     ]  # fmt: skip
     sink = io.StringIO()
-    with contextlib.redirect_stdout(sink), _quiet_threads():
+    with contextlib.redirect_stdout(sink):
         code = pytest.main(arguments, plugins=[reporter])
     reporter.close()
     if code not in (0, 1) or reporter.count < len(missing):
@@ -195,17 +195,11 @@ def _run_missing(project, missing, environment, jobs, limit, progress, summary) 
     summary.compute_seconds = reporter.seconds
 
 
-@contextlib.contextmanager
-def _quiet_threads():
-    """工作进程从环境变量得知线程数：几个多线程进程挤在少数核上会慢几十倍。"""
-    names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
-    saved = {name: os.environ.get(name) for name in names}
-    try:
-        yield
-    finally:
-        for name, value in saved.items():
-            if value is not None:
-                os.environ[name] = value
+def _threads(jobs: int) -> int:
+    """每个工作进程的线程数：几个多线程进程挤在少数核上会慢几十倍；尊重 `OMP_NUM_THREADS`。"""
+    share = max(1, (os.cpu_count() or 1) // jobs)
+    wanted = os.environ.get("OMP_NUM_THREADS", "")
+    return min(share, int(wanted)) if wanted.isdigit() and int(wanted) else share
 
 
 def _longest_first(project: Project, blocks: list[Block]) -> list[Block]:
