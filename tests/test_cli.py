@@ -55,7 +55,8 @@ def test_clean_removes_only_what_was_generated(mini):
 
 
 @pytest.mark.parametrize(
-    "arguments", [["run", "--jobs", "0"], ["run", "--limit", "-1"], ["fly"], []]
+    "arguments",
+    [["run", "--jobs", "0"], ["run", "--limit", "-1"], ["run", "--shard", "3/2"], ["fly"], []],
 )
 def test_bad_arguments_exit_with_two(mini, arguments, capsys):
     with pytest.raises(SystemExit) as error:

@@ -210,3 +210,32 @@ def test_line_breaks_between_chinese_characters_leave_no_space(mini):
     html = render(mini, mini.page("甲乙\n丙丁，\n戊 `a`\n己 abc\ndef\n"))
     assert "甲乙丙丁，戊" in html
     assert "abc\ndef" in html
+
+
+def test_the_report_lists_every_block_with_its_time_or_why_it_was_skipped(mini):
+    mini.page(TWO_AND_A_SKIP, "docs/a.md")
+    report = mini.page("# 报告\n\n<!-- 运行记录表 -->\n", "docs/report.md")
+    assert "还没有运行过" in render(mini, report)
+    mini.run()
+    html = render(mini, report)
+    assert html.count("<tr>") == 1 + 3
+    assert "<td>a.md</td><td>1</td>" in html
+    assert "<td>跳过</td>" in html
+    assert "要联网" in html
+    assert "还没有记录过 GPU 运行" in html
+
+
+TWO_AND_A_SKIP = """
+    ```python
+    assert 1 + 1 == 2
+    ```
+
+    ```python
+    assert 2 + 1 == 3
+    ```
+
+    <!--pytest.mark.skip(reason="要联网")-->
+    ```python
+    import torchvision
+    ```
+    """

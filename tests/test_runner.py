@@ -251,6 +251,24 @@ def test_targets_select_a_page_or_a_block_by_line(mini):
         mini.run(targets=["docs/nope.md"])
 
 
+def test_shards_cover_every_block_once_and_merge_without_conflict(mini):
+    for i in range(5):
+        mini.page(f"```python\nassert {i} + 1 == {i + 1}\n```\n", f"docs/p{i}.md")
+    first = mini.run(shard=(1, 2))
+    keys = mini.project.store.keys()
+    for path in mini.project.store.folder.iterdir():  # the second machine starts without records
+        path.rename(mini.root / path.name)
+    second = mini.run(shard=(2, 2))
+    assert first.run + second.run == 5
+    assert abs(first.run - second.run) == 1
+    assert not keys & mini.project.store.keys()
+    for path in mini.root.glob("*.json"):
+        path.rename(mini.project.store.folder / path.name)
+    assert mini.run().run == 0
+    with pytest.raises(ValueError, match="3/2"):
+        mini.run(shard=(3, 2))
+
+
 def test_skipped_blocks_are_counted(mini):
     mini.page('<!--pytest.mark.skip(reason="要联网")-->\n```python\n1 / 0\n```\n')
     summary = mini.run()

@@ -40,6 +40,8 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("--fresh", action="store_true", help="不沿用记录，全部重跑")
         command.add_argument("--limit", type=_seconds, default=120.0,
                              help="每个代码块的时限，秒（默认 %(default)g）")  # fmt: skip
+    run.add_argument("--shard", type=_fraction, metavar="i/n",
+                     help="分到 n 台机器，只运行第 i 份；各台开始时要有同样的旧记录")  # fmt: skip
     for command, function in ((run, _run), (build, _build), (serve, _serve), (clean, _clean)):
         command.set_defaults(command=function)
     return top
@@ -49,6 +51,13 @@ def _positive(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"应为正整数，收到 {text!r}")
     return int(text)
+
+
+def _fraction(text: str) -> tuple[int, int]:
+    index, _, count = text.partition("/")
+    if not (index.isdigit() and count.isdigit() and 1 <= int(index) <= int(count)):
+        raise argparse.ArgumentTypeError(f"应为 i/n，且 1 ≤ i ≤ n，如 1/4，收到 {text!r}")
+    return int(index), int(count)
 
 
 def _seconds(text: str) -> float:
@@ -70,11 +79,11 @@ def _project(options):
     return Project(root)
 
 
-def _execute(options, targets=()):
+def _execute(options, targets=(), shard=None):
     from dlnotes_site.runner import run
 
     summary = run(_project(options), targets=targets, device=options.device, jobs=options.jobs,
-                  fresh=options.fresh, limit=options.limit)  # fmt: skip
+                  fresh=options.fresh, limit=options.limit, shard=shard)  # fmt: skip
     for text in (*summary.problems, *summary.failures.values()):
         print(f"✗ {text}\n", file=sys.stderr)
     print(summary)
@@ -82,7 +91,7 @@ def _execute(options, targets=()):
 
 
 def _run(options) -> int:
-    return 0 if _execute(options, options.targets).ok else 1
+    return 0 if _execute(options, options.targets, options.shard).ok else 1
 
 
 def _build(options) -> int:

@@ -29,6 +29,7 @@ from dlnotes_site.collect import (
 )
 from dlnotes_site.figures import FOLDER, file_names
 from dlnotes_site.record import Figure, Record, key
+from dlnotes_site.report import MARKER, records_table
 from dlnotes_site.runner import Project
 
 log = logging.getLogger("mkdocs.dlnotes")
@@ -68,6 +69,7 @@ class _Runs(Preprocessor):
         self.project, self.directory_urls = project, directory_urls
 
     def run(self, lines: list[str]) -> list[str]:
+        lines = [self._report() if line.strip() == MARKER else line for line in lines]
         found = [(f, _block(f, lines)) for f in fences(lines) if f.opening == "```python"]
         if not found:
             return lines
@@ -77,6 +79,9 @@ class _Runs(Preprocessor):
         for fence, block in reversed(found):
             self._insert(out, fence, block, page, prefix)
         return out
+
+    def _report(self) -> str:
+        return self.md.htmlStash.store(records_table(self.project))
 
     def _insert(self, out: list[str], fence: Fence, block: Block, page: str, prefix: str) -> None:
         """从后往前改，前面的行号就不会变。"""

@@ -89,6 +89,7 @@ def run(
     jobs: int | None = None,
     fresh: bool = False,
     limit: float = LIMIT_SECONDS,
+    shard: tuple[int, int] | None = None,
     progress: bool | None = None,
 ) -> Summary:
     """运行缺记录的代码块，其余沿用。
@@ -100,6 +101,8 @@ def run(
         jobs: 并行的进程数；省略时等于核数（GPU 上为 1）。
         fresh: 不沿用任何记录，全部重跑。
         limit: 每个代码块的时限，秒。
+        shard: `(i, n)` 表示把全部代码块按上次的用时分成 n 份，只运行第 i 份（从 1 数起）；
+            各台机器开始时要有同样的旧记录（或都没有），分法才一致。
         progress: 是否显示进度条；`None` 表示只在终端里显示。
 
     Returns:
@@ -108,6 +111,7 @@ def run(
     start = time.perf_counter()
     environment = Environment.current(_usable(device) if device else default_device())
     blocks = _select(collect(project.root), targets, project.root)
+    blocks = blocks if shard is None else _shard(project, blocks, *shard)
     summary = Summary(
         pages=len({b.page for b in blocks}), problems=_problems(project, blocks, targets)
     )
@@ -204,12 +208,29 @@ def _threads(jobs: int) -> int:
 
 def _longest_first(project: Project, blocks: list[Block]) -> list[Block]:
     """上次慢的先跑，免得最后只剩一个进程在忙；没跑过的按代码长短排在最前。"""
-    seconds = {}
-    for known in sorted(project.store.keys()):
-        record = project.store.get(known)
-        if record is not None:
-            seconds[record.page, record.line] = record.seconds
-    return sorted(blocks, key=lambda b: -seconds.get((b.page, b.line), 1000 + len(b.code)))
+    seconds = _durations(project)
+    return sorted(blocks, key=lambda b: -seconds.get(b.where, 1000 + len(b.code)))
+
+
+def _durations(project: Project) -> dict[str, float]:
+    """上次运行时各代码块的秒数，键是 `页面:行号`。"""
+    records = (project.store.get(known) for known in sorted(project.store.keys()))
+    return {f"{r.page}:{r.line}": r.seconds for r in records if r is not None}
+
+
+def _shard(project: Project, blocks: list[Block], index: int, count: int) -> list[Block]:
+    """第 `index` 份：从慢到快，每次把代码块交给眼下最闲的一份。"""
+    if not 1 <= index <= count:
+        raise ValueError(f"shard 应为 i/n，且 1 ≤ i ≤ n，收到 {index}/{count}")
+    seconds = _durations(project)
+    load = [0.0] * count
+    chosen = []
+    for block in sorted(blocks, key=lambda b: (-seconds.get(b.where, 1.0), b.where)):
+        least = load.index(min(load))
+        load[least] += seconds.get(block.where, 1.0)
+        if least == index - 1:
+            chosen.append(block)
+    return chosen
 
 
 class _Reporter:
