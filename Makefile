@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help site serve run test bench lint format clean
+.PHONY: help site publish serve run test bench lint format clean
 
 help:  ## 列出所有目标
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,6 +17,9 @@ $(VENV)/%.stamp: pyproject.toml constraints.txt
 
 site: $(VENV)/site.stamp  ## 运行缺记录的代码块，建成 site/
 	@$(BIN)/dlnotes-site build
+
+publish: $(VENV)/site.stamp  ## 用现成的记录建站（记录不全时照常运行）
+	@$(BIN)/dlnotes-site build --recorded
 
 serve: $(VENV)/site.stamp  ## 本地预览，页面或源码一改就重跑重建
 	@$(BIN)/dlnotes-site serve

@@ -1,5 +1,6 @@
 """Running blocks: isolation, capture, faults, reuse. Every fault is provoked on purpose."""
 
+import json
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ import pytest
 
 from conftest import MiniProject
 from dlnotes_site.record import key
+from dlnotes_site.runner import missing
 
 
 def one(mini, code: str, **options):
@@ -267,6 +269,17 @@ def test_shards_cover_every_block_once_and_merge_without_conflict(mini):
     assert mini.run().run == 0
     with pytest.raises(ValueError, match="3/2"):
         mini.run(shard=(3, 2))
+
+
+def test_records_of_another_environment_can_be_published_as_they_are(mini):
+    mini.page(TWO)
+    assert len(missing(mini.project)) == 2
+    mini.run()
+    manifest = json.loads(mini.project.manifest.read_text(encoding="utf-8"))
+    assert missing(mini.project) == []
+    manifest["versions"]["torch"] = "9.9"  # as if the records came from elsewhere, and were lost
+    mini.project.manifest.write_text(json.dumps(manifest), encoding="utf-8")
+    assert len(missing(mini.project)) == 2
 
 
 def test_skipped_blocks_are_counted(mini):

@@ -31,6 +31,8 @@ def parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="运行缺记录的代码块")
     run.add_argument("targets", nargs="*", metavar="页面[:行号]", help="只运行这些；省略表示全部")
     build = commands.add_parser("build", help="运行缺记录的代码块，再建成 site/")
+    build.add_argument("--recorded", action="store_true",
+                       help="只用现成的记录（如来自 GPU 机器的）；不全时照常运行")  # fmt: skip
     serve = commands.add_parser("serve", help="本地预览，页面或源码一改就重跑重建")
     serve.add_argument("--address", default="127.0.0.1:8000", help="监听地址（默认 %(default)s）")
     clean = commands.add_parser("clean", help="删除运行记录与生成的网站")
@@ -96,7 +98,10 @@ def _run(options) -> int:
 
 def _build(options) -> int:
     from dlnotes_site.build import build
+    from dlnotes_site.runner import missing
 
+    if options.recorded and not missing(_project(options)):
+        return build(_project(options))
     summary = _execute(options)
     if not summary.ok:
         print("有代码块失败，不建站", file=sys.stderr)

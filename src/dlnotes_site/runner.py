@@ -119,13 +119,23 @@ def run(
     runnable = [block for block in blocks if block.skip is None]
     summary.skipped = len(blocks) - len(runnable)
     keys = {b.where: key(b, environment, project.source) for b in runnable}
-    missing = [b for b in runnable if fresh or project.store.get(keys[b.where]) is None]
-    summary.reused = len(runnable) - len(missing)
-    if missing:
-        _run_missing(project, missing, environment, jobs, limit, progress, summary)
+    waiting = [b for b in runnable if fresh or project.store.get(keys[b.where]) is None]
+    summary.reused = len(runnable) - len(waiting)
+    if waiting:
+        _run_missing(project, waiting, environment, jobs, limit, progress, summary)
     write_atomically(project.manifest, json.dumps(environment.to_json(), ensure_ascii=False))
     summary.seconds = time.perf_counter() - start
     return summary
+
+
+def missing(project: Project) -> list[Block]:
+    """在最近一次运行的环境里还没有记录的代码块；从未运行过时是全部。"""
+    environment = project.environment()
+    return [
+        block for block in collect(project.root) if block.skip is None
+        and (environment is None
+             or project.store.get(key(block, environment, project.source)) is None)
+    ]  # fmt: skip
 
 
 def _usable(device: str) -> str:
