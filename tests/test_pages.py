@@ -70,3 +70,29 @@ def test_source_files_hold_only_glyphs_the_bundled_font_has():
     assert ord("習") not in known, (
         "the guard can fail: a traditional character is not in the subset"
     )
+
+
+def test_the_index_of_the_glossary_lists_every_term_under_its_level():
+    from dlnotes_site.glossary import terms
+
+    text = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    for level in ("L0", "L1", "L2", "L3"):
+        row = next(line for line in text.splitlines() if line.startswith(f"| {level} |"))
+        listed = re.findall(r"\[([^\]]+)\]\(#", row)
+        assert sorted(listed) == sorted(t.name for t in terms(ROOT) if t.level == level)
+
+
+REQUIRED = ("线性回归 softmax-回归 单层神经网络 多层感知机 广播 训练误差 泛化误差 欠拟合 过拟合 权重衰减 "
+            "丢弃法 正向传播 反向传播")  # fmt: skip
+
+
+def test_the_glossary_holds_the_required_terms_each_once_with_a_question():
+    from dlnotes_site.glossary import terms
+
+    found = terms(ROOT)
+    names = [term.name for term in found]
+    assert len(names) == len(set(names))
+    assert {name.replace("-", " ") for name in REQUIRED.split(" ")} <= set(names)
+    text = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    assert text.count('??? question "面试题：') == len(names)
+    assert all(len(term.explanation) <= 60 for term in found)

@@ -34,9 +34,9 @@ def names(code: str, source: Path) -> set[str]:
     return {p.relative_to(source / "dlnotes").as_posix() for p in reached(code, source)}
 
 
-INIT = {"__init__.py"}
-TOY = INIT | {"data/__init__.py", "data/toy.py", "_check.py"}
-DIGITS = INIT | {"data/__init__.py", "data/digits.py"}
+TOY = {"data/toy.py", "_check.py"}
+DIGITS = {"data/digits.py"}
+DATA = TOY | DIGITS | {"data/__init__.py"}
 
 
 @pytest.mark.parametrize(
@@ -46,10 +46,10 @@ DIGITS = INIT | {"data/__init__.py", "data/digits.py"}
         ("from dlnotes.data import spiral", TOY),
         ("from dlnotes.data import digits as d", DIGITS),
         ("from dlnotes.data.toy import spiral", TOY),
-        ("from dlnotes import data", TOY | DIGITS),
-        ("import dlnotes\ndlnotes.data.spiral()", TOY | DIGITS),
-        ("import dlnotes.seeds", INIT | {"seeds.py", "training.py"} | DIGITS),
-        ("def f():\n    from dlnotes.training import fit", INIT | {"training.py"} | DIGITS),
+        ("from dlnotes import data", DATA),
+        ("import dlnotes\ndlnotes.data.spiral()", DATA),
+        ("import dlnotes.seeds", {"seeds.py", "training.py"} | DIGITS),
+        ("def f():\n    from dlnotes.training import fit", {"training.py"} | DIGITS),
     ],
 )
 def test_reached_follows_imports_to_the_defining_file(source, code, expected):

@@ -14,6 +14,7 @@ import importlib
 __version__ = "0.1.0"
 
 __all__ = [
+    "ablation",
     "activations",
     "data",
     "device",
@@ -26,10 +27,12 @@ __all__ = [
     "optim",
     "plot_lib",
     "plotting",
+    "regions",
     "schedules",
     "seeds",
     "surfaces",
     "training",
+    "trajectories",
 ]
 
 

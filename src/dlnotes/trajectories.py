@@ -1,4 +1,4 @@
-"""优化器在二维曲面上走过的路：等高线、路径与极小点，静态图和动画。"""
+"""优化器在二维曲面上走过的路：地形、路径与极小点，静态图和动画。"""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from matplotlib.animation import FuncAnimation
 from matplotlib.axes import Axes
-from matplotlib.colors import to_rgba
+from matplotlib.colors import ListedColormap
 from torch import Tensor
 
 from dlnotes._check import positive_int
@@ -20,7 +20,8 @@ MAX_FRAMES = 12
 """动画最多几帧；每一帧都是网页里的一张图，太多会拖慢页面。"""
 
 Paths = Sequence[Float[Tensor, "_ 2"]]
-_RESOLUTION, _NUM_LEVELS = 90, 11
+_RESOLUTION, _NUM_BANDS = 240, 10
+_GREY = ListedColormap([(0.5, 0.5, 0.5, 0.05 * band) for band in range(_NUM_BANDS)])
 _ENDS = ("o", "^", "s", "D", "v", "P")
 
 
@@ -32,10 +33,11 @@ def draw_trajectory(
     labels: Sequence[str] | None = None,
     mark_every: int | None = None,
 ) -> Axes:
-    """在曲面的等高线上画出若干条路径：空心圈是出发点，实心记号是终点，星是极小点。
+    """在曲面上画出若干条路径：空心圈是出发点，实心记号是终点，星是极小点。
 
-    底色越深，函数值越大；相邻两条等高线之间的面积相同，不是高差相同。画图范围是曲面的
-    `xlim` 与 `ylim`，走出去的部分看不见；出现 inf 或 nan 的路径画到那之前，图例注明“发散”。
+    底色越重，函数值越大，颜色的分界就是等高线；每一级的面积相同，不是高差相同。画图范围是
+    曲面的 `xlim` 与 `ylim`，走出去的部分看不见；出现 inf 或 nan 的路径画到那之前，图例注明
+    “发散”。
 
     Args:
         surface: 曲面，见 `dlnotes.surfaces`。
@@ -67,7 +69,7 @@ def draw_trajectory(
         _draw_path(ax, path, name, _ENDS[order % len(_ENDS)], mark_every)
     ax.plot(*np.transpose(surface.minima), "*", markersize=13, color=LIGHT["ink"], zorder=4)
     if labels is not None and len(paths):
-        ax.legend(loc="best", handlelength=3)
+        ax.legend(loc="best", handlelength=3, frameon=False)
     return ax
 
 
@@ -106,7 +108,7 @@ def animate_trajectory(
             draw_trajectory(surface, parts, ax, labels=names if labels is not None else None)
             ax.set_title(f"第 {stops[i]} 步")
             if labels is not None:  # 每帧固定在同一处，免得图例跳来跳去
-                ax.legend(loc="upper right", handlelength=3)
+                ax.legend(loc="upper right", handlelength=3, frameon=False)
         return ax.get_children()
 
     # 挂在图上：没有赋给变量的动画也不会被回收
@@ -136,14 +138,14 @@ def _check_stops(stops: Sequence[int] | None, last: int) -> list[int]:
 
 
 def _draw_surface(surface: Surface, ax: Axes) -> None:
-    x, y = (torch.linspace(*lim, _RESOLUTION).double() for lim in (surface.xlim, surface.ylim))
+    limits = (surface.xlim, surface.ylim)
+    x, y = (torch.linspace(*lim, _RESOLUTION, dtype=torch.float64) for lim in limits)
     heights = surface(torch.stack(torch.meshgrid(x, y, indexing="xy"), dim=-1)).numpy()
-    levels = np.unique(np.quantile(heights, np.linspace(0, 1, _NUM_LEVELS)))
-    shades = [to_rgba(LIGHT["muted"], 0.03 + 0.025 * i) for i in range(len(levels))]
-    if len(levels) > 1:
-        ax.contourf(x, y, heights, levels=levels, colors=shades[:-1])
-        ax.contour(x, y, heights, levels=levels[1:-1], colors=LIGHT["muted"], linewidths=0.5,
-                   alpha=0.6, linestyles="-")  # fmt: skip
+    inner = np.quantile(heights, np.linspace(0, 1, _NUM_BANDS + 1)[1:-1])
+    ax.imshow(
+        np.searchsorted(inner, heights), cmap=_GREY, vmin=0, vmax=_NUM_BANDS - 1, origin="lower",
+        extent=sum(limits, ()), interpolation="none", aspect="auto",
+    )  # fmt: skip
     ax.grid(False)
     ax.set(xlim=surface.xlim, ylim=surface.ylim, xlabel="$x$", ylabel="$y$", title=surface.name)
 

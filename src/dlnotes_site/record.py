@@ -157,19 +157,23 @@ def reached(code: str, source: Path) -> set[Path]:
 
 
 def _follow(module: str, name: str | None, source: Path, found: set[Path]):
-    """一条导入语句落到哪些文件；返回还要继续跟的导入。"""
+    """一条导入语句落到哪些文件；返回还要继续跟的导入。
+
+    包的 `__init__.py` 只转手名字：跟到了定义它的文件，就不算够得着 `__init__.py` 本身，
+    否则多登记一个名字，全部代码块都要重跑。
+    """
     path = _module_file(module, source)
     if path is None:
         return []
-    found.update(_packages(module, source))
-    found.add(path)
     imports = _imports(_text(path))
-    if path.name != "__init__.py":
-        return imports
-    if name is not None and _module_file(f"{module}.{name}", source) is not None:
-        return [(f"{module}.{name}", None)]
-    named = name is not None and [target for target in imports if target[1] == name]
-    return named or imports
+    if path.name == "__init__.py" and name is not None:
+        named = [target for target in imports if target[1] == name]
+        if named:
+            return named
+        if _module_file(f"{module}.{name}", source) is not None:
+            return [(f"{module}.{name}", None)]
+    found.add(path)
+    return imports
 
 
 def _imports(code: str) -> list[tuple[str, str | None]]:
@@ -198,11 +202,6 @@ def _parsed_imports(code: str) -> tuple[tuple[str, str | None], ...]:
 
 def _ours(module: str | None) -> bool:
     return module is not None and (module == "dlnotes" or module.startswith("dlnotes."))
-
-
-def _packages(module: str, source: Path) -> list[Path]:
-    parts = module.split(".")[:-1]
-    return [source.joinpath(*parts[: i + 1]) / "__init__.py" for i in range(len(parts))]
 
 
 def _module_file(module: str, source: Path) -> Path | None:
