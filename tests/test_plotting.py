@@ -37,12 +37,14 @@ def saved(figure) -> str:
     return text.getvalue()
 
 
-def test_chinese_labels_draw_without_a_missing_glyph():
+def test_chinese_labels_draw_without_a_missing_glyph(caplog):
     ax = plotting.draw_scatter(*spiral(5, seed=0))
     ax.set_title("螺旋数据：权重、偏置与梯度消失，−1 ≤ x ≤ 1")
+    ax.set_xlabel("学习率 $\\eta$ 与角度 $\\theta$")  # formulas have no fall-back font
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         saved(ax.figure)
+    assert "glyph" not in caplog.text
 
 
 def test_missing_glyph_would_be_noticed():

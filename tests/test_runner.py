@@ -77,6 +77,9 @@ FAULTS = {
     "kills its process": ("import os\nos._exit(0)\nassert 1 == 1.0", 1, "进程死了"),
     "misses a package": ("import no_such_package\nassert 1 == 1.0", 2, "no_such_package"),
     "warns": ("import warnings\nwarnings.warn('小心')\nassert 1 == 1.0", 3, "小心"),
+    "writes Chinese inside a formula": (
+        "from matplotlib import pyplot as plt\nimport dlnotes.plotting\n\n"
+        "plt.ylabel('$损失$')\nassert 1 == 1.0", None, "glyph"),
     "draws an unknown glyph": (
         "from matplotlib import pyplot as plt\n\nplt.title('\\u7fd2')\nassert 1 == 1.0", None,
         "missing from font"),

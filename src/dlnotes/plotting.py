@@ -69,14 +69,16 @@ _LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1)), (0, (1, 1)))
 
 
 def use_chinese() -> None:
-    """登记随包附带的中文字体，作为当前字体的后备：西文不变，汉字不再是方块。
+    """登记随包附带的中文字体并排在最前，原来的字体作后备：汉字不再是方块。
+
+    排在最前而不是作后备，是因为含有公式（`$…$`）的文字只用第一种字体，没有后备。
 
     导入 `dlnotes.plotting` 时已调用过一次；重设 `rcParams` 之后可以再调用。
     """
     _register_font()
     families = mpl.rcParams["font.family"]
     if FONT not in families:
-        mpl.rcParams["font.family"] = [*families, FONT]
+        mpl.rcParams["font.family"] = [FONT, *families]
 
 
 @cache
@@ -115,7 +117,7 @@ def style(mode: str = "light"):
 def _rc(colors: dict[str, str]) -> dict[str, object]:
     ink, muted, grid = colors["ink"], colors["muted"], colors["grid"]
     return {
-        "font.family": ["DejaVu Sans", FONT], "font.size": 11,
+        "font.family": [FONT, "DejaVu Sans"], "font.size": 11,
         "figure.facecolor": colors["paper"], "axes.facecolor": "none",
         "savefig.facecolor": "auto", "figure.constrained_layout.use": True,
         "figure.dpi": 100,

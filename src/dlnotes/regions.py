@@ -23,6 +23,7 @@ __all__ = [
     "count_on_segment",
     "pieces_on_segment",
     "regions_in_polygon",
+    "sawtooth",
 ]
 
 _TOLERANCE = 1e-12  # 相对大小不到它的小段、小片，分不清是真的还是舍入误差，并入邻居
@@ -65,6 +66,41 @@ def bound(depth: int, width: int, num_inputs: int) -> tuple[int, int]:
         return 1, 1
     one_layer = sum(math.comb(n, j) for j in range(d + 1))
     return (n // d) ** (d * (hidden - 1)) * one_layer, one_layer**hidden
+
+
+@torch.no_grad()
+def sawtooth(num_folds: int) -> nn.Sequential:
+    r"""锯齿网络：每个隐藏层只有 2 个单元，却在 [0, 1] 上恰有 \(2^k\) 段。
+
+    一层把 [0, 1] 对折一次，\(g(x) = 2\max(x, 0) - 4\max(x - \tfrac12, 0)\)；
+    折 \(k\) 次得到 \(2^{k-1}\) 个齿。
+
+    Args:
+        num_folds: 对折的次数 k，即隐藏层数，正整数。
+
+    Returns:
+        输入、输出都是一维的网络，float64，权重全是 2 的幂，计算没有舍入误差。
+
+    Raises:
+        ValueError: `num_folds` 不是正整数。
+
+    Examples:
+        >>> zero, one = torch.zeros(1), torch.ones(1)
+        >>> count_on_segment(sawtooth(10), zero, one)
+        1024
+
+    来源: M. Telgarsky，Benefits of Depth in Neural Networks，COLT 2016。
+    """
+    layers: list[nn.Module] = []
+    for fold in range(positive_int("num_folds", num_folds)):
+        rise, drop = (1.0, 0.0) if fold == 0 else (2.0, -4.0)
+        linear = nn.Linear(1 if fold == 0 else 2, 2, dtype=torch.float64)
+        linear.weight.copy_(torch.tensor([[rise, drop]] * 2)[:, : linear.in_features])
+        linear.bias.copy_(torch.tensor([0.0, -0.5]))
+        layers += [linear, nn.ReLU()]
+    last = nn.Linear(2, 1, bias=False, dtype=torch.float64)
+    last.weight.copy_(torch.tensor([[2.0, -4.0]]))
+    return nn.Sequential(*layers, last)
 
 
 @torch.no_grad()
@@ -118,10 +154,11 @@ def pieces_on_segment(
         TypeError: 网络里有别的层。
 
     Examples:
-        >>> t, values = pieces_on_segment(nn.Sequential(nn.Linear(1, 1), nn.ReLU()),
-        ...                               torch.tensor([-1.0]), torch.tensor([-1.0]))
+        >>> t, values = pieces_on_segment(sawtooth(2), torch.tensor([0.0]), torch.tensor([1.0]))
         >>> t.tolist()
-        [0.0, 1.0]
+        [0.0, 0.25, 0.5, 0.75, 1.0]
+        >>> values.flatten().tolist()
+        [0.0, 1.0, 0.0, 1.0, 0.0]
     """
     if a.shape != b.shape:
         raise ValueError(f"a 与 b 的形状应相同，收到 {tuple(a.shape)} 与 {tuple(b.shape)}")
@@ -149,11 +186,8 @@ def count_on_segment(model: nn.Module, a: Float[Tensor, " D"], b: Float[Tensor, 
         TypeError: 网络里有别的层。
 
     Examples:
-        >>> tent = nn.Sequential(nn.Linear(1, 2), nn.ReLU(), nn.Linear(2, 1))
-        >>> with torch.no_grad():
-        ...     _ = tent[0].weight.fill_(1), tent[0].bias.copy_(torch.tensor([0.0, -0.5]))
-        >>> count_on_segment(tent, torch.tensor([0.0]), torch.tensor([1.0]))
-        2
+        >>> count_on_segment(sawtooth(3), torch.tensor([0.0]), torch.tensor([1.0]))
+        8
     """
     return len(pieces_on_segment(model, a, b)[0]) - 1
 

@@ -8,6 +8,7 @@ import gc
 import importlib
 import io
 import linecache
+import logging
 import os
 import random
 import re
@@ -177,11 +178,27 @@ def _scramble() -> None:
 
 @contextlib.contextmanager
 def _warnings_are_errors() -> Iterator[None]:
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _logged_warnings_are_errors("matplotlib"):
         warnings.simplefilter("error")
         for pattern, category, _reason in ALLOWED_WARNINGS:
             warnings.filterwarnings("ignore", pattern, category)
         yield
+
+
+@contextlib.contextmanager
+def _logged_warnings_are_errors(name: str) -> Iterator[None]:
+    """有些毛病 matplotlib 只写进日志，例如公式里混进汉字、字体里没有那个字。"""
+
+    class Raise(logging.Handler):
+        def emit(self, record):
+            raise BlockError(f"{name} 的日志：{record.getMessage()}")
+
+    handler = Raise(logging.WARNING)
+    logging.getLogger(name).addHandler(handler)
+    try:
+        yield
+    finally:
+        logging.getLogger(name).removeHandler(handler)
 
 
 @contextlib.contextmanager
