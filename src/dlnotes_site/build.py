@@ -67,9 +67,16 @@ def _check_captions(block: Block, record: Record) -> Problem | None:
     )  # fmt: skip
 
 
+# 与 `python -m mkdocs` 相同，只是让切词的 jieba 不在终端里报告它读词典的进度
+_MKDOCS = (
+    "import logging, jieba, mkdocs.__main__;"
+    "jieba.setLogLevel(logging.ERROR); mkdocs.__main__.cli(prog_name='mkdocs')"
+)
+
+
 def _mkdocs(root: Path, *arguments: str) -> int:
     environment = {**os.environ, "DLNOTES_ROOT": str(root), "NO_MKDOCS_2_WARNING": "1"}
-    command = [sys.executable, "-m", "mkdocs", *arguments]
+    command = [sys.executable, "-c", _MKDOCS, *arguments]
     return subprocess.run(command, cwd=root, env=environment, check=False).returncode
 
 
@@ -94,7 +101,7 @@ def serve(project: Project, address: str, rerun: Callable[[], Summary]) -> int:
     rerun()
     prepare(project)
     threading.Thread(target=_watch, args=(project, rerun), daemon=True).start()
-    return _mkdocs(project.root, "serve", "--dev-addr", address)
+    return _mkdocs(project.root, "serve", "--no-strict", "--dev-addr", address)
 
 
 def _watch(project: Project, rerun: Callable[[], Summary]) -> None:
@@ -109,7 +116,9 @@ def _watch(project: Project, rerun: Callable[[], Summary]) -> None:
                 prepare(project)
             except (ValueError, OSError, RuntimeError) as error:
                 print(f"错误：{error}", file=sys.stderr)
-            (project.root / "docs" / FOLDER).touch()
+            # MkDocs 只看文件的变化：改一个点开头的文件（不会发布），让它用新记录再建一次
+            stamp = project.root / "docs" / FOLDER / ".rebuilt"
+            write_atomically(stamp, str(time.time_ns()))
 
 
 def _stamps(root: Path) -> dict[Path, int]:
