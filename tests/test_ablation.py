@@ -9,6 +9,7 @@ from torch import nn
 from dlnotes.ablation import AblationTable, Augmented, ablate, draw_ablation, maker
 from dlnotes.data import augment, spiral
 from dlnotes.models import alexnet_small, lenet5, mlp
+from dlnotes.plotting import LIGHT
 from dlnotes.training import accuracy, fit
 
 TRAIN, VALID, TEST = (spiral(20, seed=seed) for seed in range(3))
@@ -172,5 +173,5 @@ def test_draw_ablation_marks_mean_and_interval():
     interval, dot = ax.lines[2], ax.lines[3]
     assert interval.get_xdata() == pytest.approx([100 * x for x in table.interval("变体1")])
     assert dot.get_xdata()[0] == pytest.approx(10)
-    assert ax.lines[6].get_markerfacecolor() == "white"
+    assert ax.lines[6].get_markerfacecolor() == LIGHT["paper"]
     plt.close("all")

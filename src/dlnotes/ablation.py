@@ -262,10 +262,10 @@ def draw_ablation(table: AblationTable, ax: Axes | None = None) -> Axes:
         ax.plot(values, [row] * len(values), linestyle="", marker="o", markersize=3, alpha=0.4,
                 color=LIGHT["muted"])  # fmt: skip
         sure = table.verdict(name) in ("更高", "更低")
-        ax.plot([100 * low, 100 * high], [row, row], color="C0", linestyle="-", linewidth=2.5,
-                marker="")  # fmt: skip
-        ax.plot(values.mean(), row, linestyle="", marker="o", markersize=9, color="C0",
-                markerfacecolor="C0" if sure else "white")  # fmt: skip
+        ax.plot([100 * low, 100 * high], [row, row], color=LIGHT["blue"], linestyle="-",
+                linewidth=2.5, marker="")  # fmt: skip
+        ax.plot(values.mean(), row, linestyle="", marker="o", markersize=9, color=LIGHT["blue"],
+                markerfacecolor=LIGHT["blue" if sure else "paper"])  # fmt: skip
     ax.set(yticks=range(len(names)), yticklabels=names, ylim=(len(names) - 0.5, -0.5))
     ax.set_xlabel(f"测试准确率与“{table.names[0]}”之差（百分点）")
     ax.grid(visible=False, axis="y")

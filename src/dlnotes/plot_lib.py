@@ -184,7 +184,7 @@ def plot_model(
         >>> plt.close()
     """
     regions, num_classes = _predict_classes(model, X)
-    scatter = plot_data(X, y, title="Decision regions")
+    scatter = plot_data(X, y, title="Model decision boundaries")
     scatter.set_clim(0, num_classes - 1)
     edge = _HALF_WIDTH + _STEP / 2
     scatter.axes.imshow(

@@ -219,16 +219,17 @@ def regions_in_polygon(
     """
     if corners.ndim != 2 or len(corners) < 3:
         raise ValueError(f"corners 的形状应为 (m, D)，m 至少为 3，收到 {tuple(corners.shape)}")
-    start = _double(corners).numpy()
-    pieces = [(start, start)]  # 每块：顶点的坐标，与顶点处这一层的值
+    D, start = corners.shape[1], _double(corners).numpy()
+    pieces = [np.hstack([start, start])]  # 每行一个顶点：坐标，与顶点处这一层的值
     for layer in _layers(model, corners):
         if isinstance(layer, nn.ReLU):
-            pieces = [part for piece in pieces for part in _split(*piece)]
-            pieces = [(P, np.maximum(H, 0)) for P, H in pieces]
+            pieces = [part for piece in pieces for part in _split(piece, D)]
+            for piece in pieces:
+                np.maximum(piece[:, D:], 0, out=piece[:, D:])
         else:
             W, b = (p.numpy() for p in _weights(layer))
-            pieces = [(P, H @ W.T + b) for P, H in pieces]
-    return [torch.from_numpy(P) for P, _ in pieces]
+            pieces = [np.hstack([piece[:, :D], piece[:, D:] @ W.T + b]) for piece in pieces]
+    return [torch.from_numpy(piece[:, :D].copy()) for piece in pieces]
 
 
 def count_in_polygon(model: nn.Module, corners: Float[Tensor, "m D"]) -> int:
@@ -266,32 +267,37 @@ def _insert_zeros(t: Tensor, H: Tensor) -> tuple[Tensor, Tensor]:
     return t, torch.cat([H, values])[order]
 
 
-def _split(P: np.ndarray, H: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def _split(piece: np.ndarray, D: int) -> Iterator[np.ndarray]:
     """沿各单元的零线一刀一刀切，直到每一块里所有单元都不变号。"""
-    waiting = [(P, H)]
+    waiting = [piece]
     while waiting:
-        P, H = waiting.pop()
-        H = np.where(np.abs(H) > _TOLERANCE * np.abs(H).max(axis=0), H, 0)
-        mixed = (H.min(axis=0) < 0) & (H.max(axis=0) > 0)
+        piece = waiting.pop()
+        low, high = piece[:, D:].min(axis=0), piece[:, D:].max(axis=0)
+        margin = _TOLERANCE * np.maximum(-low, high)
+        mixed = (low < -margin) & (high > margin)
         if mixed.any():
-            waiting += _cut(P, H, int(mixed.argmax()))
+            column = D + int(mixed.argmax())
+            waiting += _cut(piece, column, margin[column - D])
         else:
-            yield P, H
+            yield piece
 
 
-def _cut(P: np.ndarray, H: np.ndarray, unit: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """沿第 `unit` 个单元的零线，把一个凸多边形切成两个。"""
-    h, h_next = H[:, unit], np.roll(H[:, unit], -1)
-    crossing = h * h_next < 0
-    ratio = np.divide(h, h - h_next, out=np.zeros_like(h), where=crossing)[:, None]
-    P_new, H_new = (A + ratio * (np.roll(A, -1, axis=0) - A) for A in (P, H))
-    H_new[:, unit] = 0
+def _cut(piece: np.ndarray, column: int, margin: float) -> Iterator[np.ndarray]:
+    """沿某一列的零线，把一个凸多边形切成两个。"""
+    h = piece[:, column]
+    h[np.abs(h) <= margin] = 0
+    after = np.arange(1, len(h) + 1) % len(h)  # 下一个顶点
+    crossing = h * h[after] < 0
+    points = np.repeat(piece, 2, axis=0)  # 顶点与边上的交点交替，先都放顶点
+    i, j = np.flatnonzero(crossing), after[crossing]
+    ratio = (h[i] / (h[i] - h[j]))[:, None]
+    points[2 * i + 1] += ratio * (piece[j] - piece[i])
+    points[2 * i + 1, column] = 0
+    keep = np.empty(len(points), dtype=bool)
+    keep[1::2] = crossing
     for side in (h >= 0, h <= 0):
-        keep = np.stack([side, crossing], axis=1).ravel()  # 顶点与边上的新点交替
-        yield tuple(
-            np.stack([A, A_new], axis=1).reshape(-1, A.shape[1])[keep]
-            for A, A_new in ((P, P_new), (H, H_new))
-        )
+        keep[::2] = side
+        yield points[keep]
 
 
 def _layers(model: nn.Module, X: Tensor) -> list[nn.Module]:

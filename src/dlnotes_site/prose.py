@@ -1,7 +1,7 @@
 """正文里的数字从哪里来：量出来的数要在本页的输出、断言或代码里出现，引用的数要带来源。"""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from dlnotes_site.collect import Problem, collect_page, fences
@@ -15,18 +15,20 @@ _NUMBER = re.compile(
 _EVIDENCE = re.compile(r"(?<![A-Za-z_])[−-]?(?:\d+\.?\d*|\.\d+)(?:e[+−-]?\d+)?")
 _CODE = r"`[^`]*`"
 _MATHS = r"\\\(.*?\\\)|\\\[.*?\\\]"
-_COMMENT = r"<!--\s*(?!alt:|caption:).*?-->"
+_COMMENT = r"<!--\s*(?!caption:).*?-->"  # 图注要查；替代文字读的是图，图就是证据
 _LINK = r"\]\((?!https?:)[^)]*\)"
 _SOMEBODY_ELSES = r"“[^”]*”|\"误解：[^\"\n]*\""  # 引号里是别人的说法
 _NOT_PROSE = re.compile("|".join((_CODE, _MATHS, _COMMENT, _LINK, _SOMEBODY_ELSES)), re.DOTALL)
 _SOURCE = re.compile(r"\]\(https?://|\[\^[^\]]+\]|(?<!\d)(?:19|20)\d\d(?!\d)")
 
 
-def check_prose(path: Path, project: Project, environment: Environment) -> list[Problem]:
-    """一个页面里没有着落的数字。"""
+def check_prose(
+    path: Path, project: Project, environment: Environment, evidence: Sequence[Path] = ()
+) -> list[Problem]:
+    """一个页面里没有着落的数字；没有代码块的页面（概念表）可以拿 `evidence` 里的页面作证。"""
     page = path.relative_to(project.root).as_posix()
     text = path.read_text(encoding="utf-8")
-    known = _known_numbers(path, project, environment)
+    known = set().union(*(_known_numbers(p, project, environment) for p in (path, *evidence)))
     problems = []
     for line, paragraph in paragraphs(text):
         if _SOURCE.search(paragraph):
