@@ -57,7 +57,7 @@ def bound(depth: int, width: int, num_inputs: int) -> tuple[int, int]:
         (176, 1331)
 
     来源: 下界，G. Montúfar 等，On the Number of Linear Regions of Deep Neural Networks，
-        NeurIPS 2014，定理 4；上界，G. Montúfar，Notes on the Number of Linear Regions of
+        NeurIPS 2014；上界，G. Montúfar，Notes on the Number of Linear Regions of
         Deep Neural Networks，2017。
     """
     hidden = positive_int("depth", depth) - 1
