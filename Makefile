@@ -36,13 +36,13 @@ bench: $(VENV)/bench.stamp  ## 性能基准，表写进 docs/report.md
 	@$(BIN)/python tests/benchmarks
 
 lint: $(VENV)/test.stamp  ## 检查代码与中文排版
-	$(BIN)/ruff check
-	$(BIN)/ruff format --check
+	$(BIN)/ruff check src tests
+	$(BIN)/ruff format --check src tests
 	$(BIN)/python -m dlnotes_site.typography README.md CONTRIBUTING.md CHANGELOG.md docs
 
 format: $(VENV)/test.stamp  ## 自动整理代码与中文排版
-	$(BIN)/ruff check --fix
-	$(BIN)/ruff format
+	$(BIN)/ruff check --fix src tests
+	$(BIN)/ruff format src tests
 	-$(BIN)/python -m dlnotes_site.typography --fix README.md CONTRIBUTING.md CHANGELOG.md docs
 
 clean:  ## 删除运行记录与生成的网站（保留 .venv）
