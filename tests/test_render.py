@@ -77,7 +77,7 @@ def test_render_puts_output_figure_and_evidence_under_each_block(mini, page):
     assert 'src="../../assets/run/' in html
     assert "用 <code>subplots</code> 画" in html
     assert '<span class="arithmatex">\\(x^2\\)</span>' in html or "\\( x^2 \\)" in html
-    assert html.count('class="dl-evidence">CPU · torch 2.') == 3
+    assert html.count('class="dl-evidence" data-search-exclude="1">CPU · torch 2.') == 3
     assert "<!--" not in html
 
 

@@ -220,6 +220,13 @@ def test_pages_fit_a_phone_without_sideways_scrolling(visit, page):
     assert one.page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+def search(one: Visit, query: str) -> None:
+    """Type a query as a reader does; the theme listens to key presses, which `fill` does not send."""
+    one.page.keyboard.press("f")
+    one.page.locator("[data-md-component=search-query]").fill(query)
+    one.page.keyboard.press("End")
+
+
 @pytest.mark.parametrize(
     ("query", "expected"),
     [("螺旋", "notes/spiral/"), ("张量", "notes/tensors/"), ("自动微分", "notes/autograd/"),
@@ -228,8 +235,7 @@ def test_pages_fit_a_phone_without_sideways_scrolling(visit, page):
 def test_search_in_chinese_finds_the_page(visit, query, expected):
     one = visit()
     one.go()
-    one.page.keyboard.press("f")
-    one.page.locator("[data-md-component=search-query]").fill(query)
+    search(one, query)
     first = one.page.locator(".md-search-result__item > a").first
     first.wait_for(state="attached", timeout=15000)
     links = [
@@ -241,9 +247,8 @@ def test_search_in_chinese_finds_the_page(visit, query, expected):
 def test_search_for_a_word_that_is_nowhere_finds_nothing(visit):
     one = visit()
     one.go()
-    one.page.keyboard.press("f")
-    one.page.locator("[data-md-component=search-query]").fill("qzxwvut")
-    one.page.wait_for_timeout(1500)
+    search(one, "qzxwvut")
+    one.page.get_by_text("没有找到符合条件的结果").wait_for(timeout=15000)
     assert one.page.locator(".md-search-result__item").count() == 0
 
 
@@ -255,6 +260,7 @@ def test_the_copy_button_copies_exactly_the_block(visit, page):
     buttons = one.page.locator(".highlight.language-python, .language-python.highlight").locator(
         "button.md-code__button[data-md-type=copy], button.md-clipboard, .md-code__button"
     )
+    one.page.evaluate("document.querySelectorAll('details').forEach((d) => (d.open = true))")
     copied = []
     for i in range(min(buttons.count(), len(blocks))):
         buttons.nth(i).scroll_into_view_if_needed()
@@ -312,6 +318,7 @@ def test_an_animation_shows_one_frame_and_moves_with_the_slider(visit):
     one.go("notes/spiral/")
     group = one.page.locator(".dl-frames").first
     group.scroll_into_view_if_needed()
+    group.locator(".dl-frame:visible").first.wait_for()  # pictures are fetched on approach
     assert group.locator(".dl-frame:visible").count() == 1
     before = group.locator(".dl-frame:visible").get_attribute("data-label")
     group.locator("input[type=range]").focus()
@@ -359,3 +366,14 @@ def test_headings_have_readable_chinese_anchors():
     assert all(re.search(r"[\u4e00-\u9fffA-Za-z]", i) for i in ids)
     assert any(re.search(r"[\u4e00-\u9fff]", i) for i in ids)
     assert Path(SITE / "sitemap.xml").exists()
+
+
+def test_the_search_index_is_fetched_only_when_a_reader_searches(visit):
+    one = visit()
+    fetched = []
+    one.page.on("request", lambda r: "search_index" in r.url and fetched.append(r.url))
+    one.go("notes/tensors/")
+    assert fetched == []
+    search(one, "张量")
+    one.page.locator(".md-search-result__item > a").first.wait_for(state="attached")
+    assert len(fetched) == 1

@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 
 from markdown import Markdown
 from markdown.extensions import Extension
+from markdown.postprocessors import Postprocessor
 from markdown.preprocessors import Preprocessor
 from markdown.treeprocessors import Treeprocessor
 
@@ -53,6 +54,7 @@ class RunExtension(Extension):
         directory_urls = str(self.getConfig("use_directory_urls")).lower() != "false"
         md.preprocessors.register(_Runs(md, project, directory_urls), "dlnotes_run", 28)
         md.treeprocessors.register(_Joins(md), "dlnotes_joins", 1)
+        md.postprocessors.register(_Unsearched(md), "dlnotes_unsearched", 0)
         md.treeprocessors.register(_Tooltips(md, project), "dlnotes_terms", 0)
 
 
@@ -121,7 +123,7 @@ def render_record(record: Record, captions: list[Caption], prefix: str = "") -> 
         parts.append(_figure(figure, caption, prefix))
     torch = record.environment["versions"]["torch"].split("+")[0]
     parts.append(
-        f'<p class="dl-evidence">{html.escape(record.device)} · '
+        f'<p class="dl-evidence" data-search-exclude="1">{html.escape(record.device)} · '
         f"torch {torch} · {_seconds(record.seconds)}</p></div>"
     )
     return "\n".join(parts)
@@ -223,6 +225,15 @@ class _Joins(Treeprocessor):
                 element.text = self._BREAK.sub("", element.text)
             if element.tail:
                 element.tail = self._BREAK.sub("", element.tail)
+
+
+class _Unsearched(Postprocessor):
+    """代码不进搜索索引：几百个代码块会让索引重到浏览器迟迟建不好。"""
+
+    _CODE = re.compile(r'<div class="(?=[^"]*\bhighlight\b)')
+
+    def run(self, text: str) -> str:
+        return self._CODE.sub('<div data-search-exclude="data-search-exclude" class="', text)
 
 
 class _Tooltips(Treeprocessor):
