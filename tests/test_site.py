@@ -221,7 +221,7 @@ def test_pages_fit_a_phone_without_sideways_scrolling(visit, page):
 
 
 def search(one: Visit, query: str) -> None:
-    """Type a query as a reader does; the theme listens to key presses, which `fill` does not send."""
+    """Type a query as a reader does: the theme listens to keys, which `fill` does not press."""
     one.page.keyboard.press("f")
     one.page.locator("[data-md-component=search-query]").fill(query)
     one.page.keyboard.press("End")
