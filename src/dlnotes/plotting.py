@@ -83,6 +83,8 @@ def use_chinese() -> None:
 
 @cache
 def _register_font() -> None:
+    if any(font.name == FONT for font in font_manager.fontManager.ttflist):
+        return
     path = resources.files("dlnotes") / "fonts" / "DLNotesSansSC-Regular.otf"
     with resources.as_file(path) as file:
         font_manager.fontManager.addfont(str(file))
