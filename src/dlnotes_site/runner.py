@@ -1,7 +1,5 @@
-"""并行运行代码块：pytest 与 pytest-xdist 负责派发、超时和崩溃后的恢复，这里负责记录与进度。"""
+"""运行缺记录的代码块，其余沿用：选出代码块，派给工作进程，显示进度，给出小结。"""
 
-import contextlib
-import io
 import json
 import os
 import time
@@ -9,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pytest
 from tqdm import tqdm
 
-from dlnotes_site.collect import Block, Problem, check, collect, collect_page
+from dlnotes_site.collect import Block, Problem, check, collect
 from dlnotes_site.record import Environment, Store, key, write_atomically
+from dlnotes_site.workers import Settings, run_blocks
 
 LIMIT_SECONDS = 120.0
 
@@ -180,33 +178,20 @@ def _at_line(blocks: list[Block], line: int) -> list[Block]:
 def _run_missing(project, missing, environment, jobs, limit, progress, summary) -> None:
     jobs = jobs or (1 if environment.device_kind != "cpu" else os.cpu_count() or 1)
     jobs = min(jobs, len(missing))
-    missing = _longest_first(project, missing)
-    work = project.root / "build" / "work.json"
-    write_atomically(work, json.dumps({
-        "root": str(project.root), "limit": limit, "environment": environment.to_json(),
-        "threads": _threads(jobs),
-        "blocks": [b.where for b in missing],
-        "keys": {b.where: key(b, environment, project.source) for b in missing},
-    }, ensure_ascii=False))  # fmt: skip
-    config = project.root / "build" / "pytest.ini"
-    write_atomically(config, "[pytest]\n")
-    reporter = _Reporter(len(missing), progress)
-    arguments = [
-        "-c", str(config), "--rootdir", str(project.root), "-p", "dlnotes_site.runner",
-        "-p", "no:cacheprovider", "-p", "no:codeblocks", "-q", "--no-header", "--no-summary",
-        "--dlnotes-work", str(work), "-n", str(jobs), "--dist", "load", "--maxschedchunk", "1",
-        "--max-worker-restart", str(len(missing)),
-        *dict.fromkeys(str(project.root / b.page) for b in missing),
-    ]  # fmt: skip
-    sink = io.StringIO()
-    with contextlib.redirect_stdout(sink):
-        code = pytest.main(arguments, plugins=[reporter])
-    reporter.close()
-    if code not in (0, 1) or reporter.count < len(missing):
-        reporter.failures.setdefault("运行器", f"pytest 以 {code} 结束\n{sink.getvalue()[-4000:]}")
-    summary.run = reporter.count
-    summary.failures = reporter.failures
-    summary.compute_seconds = reporter.seconds
+    settings = Settings(
+        project.root, project.store.folder, environment, limit, threads=_threads(jobs)
+    )
+    waiting = [(b, key(b, environment, project.source)) for b in _longest_first(project, missing)]
+    bar = tqdm(total=len(waiting), desc="运行代码块", unit="块",
+               disable=None if progress is None else not progress)  # fmt: skip
+    with bar:
+        for result in run_blocks(waiting, settings, jobs):
+            summary.run += 1
+            summary.compute_seconds += result.seconds
+            if result.failure is not None:
+                summary.failures[result.where] = result.failure
+            bar.set_postfix_str(result.where)
+            bar.update()
 
 
 def _threads(jobs: int) -> int:
@@ -241,97 +226,3 @@ def _shard(project: Project, blocks: list[Block], index: int, count: int) -> lis
         if least == index - 1:
             chosen.append(block)
     return chosen
-
-
-class _Reporter:
-    """主进程里的插件：进度条，以及收集失败。"""
-
-    def __init__(self, total: int, progress: bool | None):
-        self.bar = tqdm(total=total, desc="运行代码块", unit="块",
-                        disable=None if progress is None else not progress)  # fmt: skip
-        self.failures: dict[str, str] = {}
-        self.count = 0
-        self.seconds = 0.0
-
-    def pytest_runtest_logreport(self, report):
-        where = report.nodeid.replace("::line ", ":")
-        if report.failed and where not in self.failures:
-            self.failures[where] = _failure_text(report, where)
-        if report.when == "call" or (report.failed and report.when == "???"):
-            self.count += 1
-            self.seconds += report.duration
-            self.bar.set_postfix_str(where)
-            self.bar.update()
-
-    def close(self):
-        self.bar.close()
-
-
-def _failure_text(report, where: str) -> str:
-    text = str(report.longrepr)
-    if "crashed while running" in text:
-        return f"{where}：运行它的进程死了（超时后叫不醒、内存不足，或代码块直接结束了进程）"
-    return text
-
-
-# --- 工作进程里的 pytest 插件 ------------------------------------------------------------------
-
-
-def pytest_addoption(parser):
-    """登记命令行选项。"""
-    parser.addoption("--dlnotes-work", default=None, help="dlnotes-site run 写下的任务单")
-
-
-def pytest_configure(config):
-    """限制线程数。"""
-    path = config.getoption("--dlnotes-work")
-    config.dlnotes_work = json.loads(Path(path).read_text(encoding="utf-8")) if path else None
-    if config.dlnotes_work and hasattr(config, "workerinput"):
-        import torch
-
-        torch.set_num_threads(config.dlnotes_work["threads"])
-
-
-def pytest_collect_file(file_path, parent):
-    """页面里的代码块就是测试项。"""
-    if parent.config.dlnotes_work and file_path.suffix == ".md":
-        return _Page.from_parent(parent, path=file_path)
-    return None
-
-
-def pytest_collection_modifyitems(config, items):
-    """只留任务单上的，按任务单的次序。"""
-    if not config.dlnotes_work:
-        return
-    order = {where: i for i, where in enumerate(config.dlnotes_work["blocks"])}
-    items[:] = sorted(
-        (item for item in items if item.block.where in order), key=lambda i: order[i.block.where]
-    )
-
-
-class _Page(pytest.File):
-    def collect(self):
-        root = Path(self.config.dlnotes_work["root"])
-        for block in collect_page(self.path, root):
-            yield _Item.from_parent(self, name=f"line {block.line}", block=block)
-
-
-class _Item(pytest.Item):
-    def __init__(self, *, block: Block, **options):
-        super().__init__(**options)
-        self.block = block
-
-    def runtest(self):
-        from dlnotes_site.execute import execute
-
-        work = self.config.dlnotes_work
-        project = Project(Path(work["root"]))
-        environment = Environment.from_json(work["environment"])
-        record_key = work["keys"][self.block.where]
-        project.store.put(execute(self.block, record_key, environment, project.root, work["limit"]))
-
-    def repr_failure(self, excinfo, style=None):
-        return str(excinfo.value)
-
-    def reportinfo(self):
-        return self.path, self.block.line - 1, self.block.where
