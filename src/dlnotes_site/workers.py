@@ -103,8 +103,10 @@ class _Worker:
             )  # fmt: skip
 
     def stop(self) -> None:
-        """结束进程；正在做的那一块没有记录，下次重跑。"""
+        """结束进程：闲着的自己退出，正忙的不等它；没做完的那一块没有记录，下次重跑。"""
         self.connection.close()
+        if self.block is None:
+            self.process.join(timeout=5)
         self.process.kill()
         self.process.join()
 
