@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help site publish serve run test bench lint format clean
+.PHONY: help site publish serve run twice gpu-report zensical test bench lint format wheel copytest clean
 
 help:  ## 列出所有目标
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/%.stamp: pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -24,8 +24,17 @@ publish: $(VENV)/site.stamp  ## 用现成的记录建站（记录不全时照常
 serve: $(VENV)/site.stamp  ## 本地预览，页面或源码一改就重跑重建
 	@$(BIN)/dlnotes-site serve
 
-run: $(VENV)/site.stamp  ## 只运行代码块，不建站
-	@$(BIN)/dlnotes-site run
+run: $(VENV)/site.stamp  ## 只运行代码块，不建站（SHARD=1/2 只跑两份中的第一份）
+	@$(BIN)/dlnotes-site run $(if $(SHARD),--shard $(SHARD))
+
+twice: $(VENV)/site.stamp  ## 全部代码块冷跑两遍，逐块对照（约一刻钟）
+	@$(BIN)/dlnotes-site run --fresh
+	@rm -rf build/first && mkdir -p build/first && cp -r build/records build/run.json build/first
+	@$(BIN)/dlnotes-site run --fresh
+	@$(BIN)/dlnotes-site compare build/first build
+
+gpu-report: $(VENV)/site.stamp  ## 把刚才在 GPU 上的运行写进 docs/assets/gpu-report.json
+	@$(BIN)/dlnotes-site gpu-report
 
 test: $(VENV)/test.stamp  ## 安装所需，运行代码块、建站并运行全部测试
 	@$(BIN)/dlnotes-site build
@@ -35,9 +44,16 @@ bench: $(VENV)/bench.stamp  ## 性能基准，表写进 docs/report.md
 	@$(BIN)/dlnotes-site build
 	@$(BIN)/python tests/benchmarks
 
-lint: $(VENV)/test.stamp  ## 检查代码与中文排版
+zensical: $(VENV)/test.stamp  ## 用 Zensical 再建一遍，与 site/ 逐块对照
+	@$(BIN)/dlnotes-site build
+	@$(BIN)/python -m dlnotes_site.parity
+
+lint: $(VENV)/test.stamp  ## 检查代码、流水线与中文排版
 	$(BIN)/ruff check src tests
 	$(BIN)/ruff format --check src tests
+	$(BIN)/jactionlint --strict-exit --profile default --shellcheck $(BIN)/shellcheck
+	$(BIN)/zizmor --offline --quiet .github
+	$(BIN)/shellcheck .ci/run
 	$(BIN)/python -m dlnotes_site.typography README.md CONTRIBUTING.md CHANGELOG.md docs
 
 format: $(VENV)/test.stamp  ## 自动整理代码与中文排版
@@ -45,5 +61,12 @@ format: $(VENV)/test.stamp  ## 自动整理代码与中文排版
 	$(BIN)/ruff format src tests
 	-$(BIN)/python -m dlnotes_site.typography --fix README.md CONTRIBUTING.md CHANGELOG.md docs
 
+wheel: $(VENV)/site.stamp  ## 建读者的 wheel：dist/dlnotes_zh-*.whl
+	@$(BIN)/python -m dlnotes_site.wheel
+
+copytest: $(VENV)/test.stamp  ## 只装 wheel 的环境里，运行网页上复制出来的每一块和每份笔记本
+	@$(BIN)/dlnotes-site build
+	@$(BIN)/python tests/copytest
+
 clean:  ## 删除运行记录与生成的网站（保留 .venv）
-	rm -rf build site docs/assets/run
+	rm -rf build site docs/assets/run docs/assets/playground docs/notebooks docs/wheels docs/sources

@@ -64,7 +64,7 @@ def test_bad_arguments_exit_with_two(mini, arguments, capsys):
     assert error.value.code == 2
 
 
-@pytest.mark.parametrize("command", ["run", "build", "serve", "clean"])
+@pytest.mark.parametrize("command", ["run", "build", "serve", "compare", "gpu-report", "clean"])
 def test_every_command_has_help(command, capsys):
     with pytest.raises(SystemExit) as error:
         main([command, "--help"])

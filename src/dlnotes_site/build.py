@@ -10,15 +10,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 from dlnotes_site.collect import Block, Problem, collect
+from dlnotes_site.downloads import FOLDERS, write_downloads
 from dlnotes_site.figures import FOLDER, write_files
+from dlnotes_site.links import broken_links
+from dlnotes_site.offline import write_offline
 from dlnotes_site.record import Record, key, write_atomically
 from dlnotes_site.runner import Project, Summary
+from dlnotes_site.wheel import sources
 
 
 def build(project: Project, *, fresh: bool = False) -> int:
     """建成 `site/`；输入都没有变时什么也不做。返回退出码。"""
     start = time.perf_counter()
-    problems = prepare(project)
+    pairs = _records(project)
+    problems = prepare(project, pairs)
     if problems:
         for problem in problems:
             print(f"✗ {problem}", file=sys.stderr)
@@ -30,16 +35,22 @@ def build(project: Project, *, fresh: bool = False) -> int:
         print("site/ 已是最新")
         return 0
     stamp.unlink(missing_ok=True)
+    write_downloads(project.root, pairs)
     code = _mkdocs(project.root, "build", "--strict", "--quiet")
+    if code == 0:
+        write_offline(project.root / "site")
+    for problem in broken_links(project.root / "site") if code == 0 else []:
+        print(f"✗ {problem}", file=sys.stderr)
+        code = 1
     if code == 0:
         write_atomically(stamp, fingerprint)
         print(f"已建成 site/，用时 {time.perf_counter() - start:.1f} 秒")
     return code
 
 
-def prepare(project: Project) -> list[Problem]:
-    """写出图片文件，并检查每张图都有替代文字。"""
-    pairs = _records(project)
+def prepare(project: Project, pairs: list[tuple[Block, Record]] | None = None) -> list[Problem]:
+    """写出图片文件，并检查每张图都有替代文字；`pairs` 是读好的记录，省略时现读。"""
+    pairs = _records(project) if pairs is None else pairs
     write_files([record for _, record in pairs], project.root / "docs")
     return [problem for pair in pairs if (problem := _check_captions(*pair)) is not None]
 
@@ -82,7 +93,8 @@ def _mkdocs(root: Path, *arguments: str) -> int:
 
 def _fingerprint(root: Path) -> str:
     """网站的全部输入：页面、素材、主题覆盖、配置、源码、最近一次运行的环境。"""
-    digest = hashlib.sha256(os.environ.get("DLNOTES_SITE_URL", "").encode())
+    addresses = (os.environ.get(name, "") for name in ("DLNOTES_SITE_URL", "DLNOTES_REPO_URL"))
+    digest = hashlib.sha256("\n".join(addresses).encode())
     for path in sorted(_inputs(root)):
         digest.update(path.relative_to(root).as_posix().encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())
@@ -93,15 +105,23 @@ def _inputs(root: Path) -> list[Path]:
     files = [root / "mkdocs.yml", root / "build" / "run.json"]
     for folder in ("docs", "overrides", "src"):
         files += [p for p in (root / folder).rglob("*") if "__pycache__" not in p.parts]
-    return [path for path in files if path.is_file()]
+    files += sources(root)  # wheel 的输入
+    written = [root / "docs" / name for name in FOLDERS]  # 由其余的输入写出
+    return [p for p in files if p.is_file() and not any(folder in p.parents for folder in written)]
 
 
 def serve(project: Project, address: str, rerun: Callable[[], Summary]) -> int:
     """预览：页面或源码一改，先重跑受影响的代码块，MkDocs 随即重建并刷新浏览器。"""
     rerun()
-    prepare(project)
+    _write(project)
     threading.Thread(target=_watch, args=(project, rerun), daemon=True).start()
     return _mkdocs(project.root, "serve", "--no-strict", "--dev-addr", address)
+
+
+def _write(project: Project) -> None:
+    pairs = _records(project)
+    prepare(project, pairs)
+    write_downloads(project.root, pairs)
 
 
 def _watch(project: Project, rerun: Callable[[], Summary]) -> None:
@@ -113,7 +133,7 @@ def _watch(project: Project, rerun: Callable[[], Summary]) -> None:
             seen = now
             try:
                 rerun()
-                prepare(project)
+                _write(project)
             except (ValueError, OSError, RuntimeError) as error:
                 print(f"错误：{error}", file=sys.stderr)
             # MkDocs 只看文件的变化：改一个点开头的文件（不会发布），让它用新记录再建一次

@@ -18,6 +18,7 @@ from markdown.preprocessors import Preprocessor
 from markdown.treeprocessors import Treeprocessor
 
 from dlnotes_site import glossary
+from dlnotes_site.addresses import WHEEL_MARKER, wheel_url
 from dlnotes_site.collect import (
     _EXPECTED,
     Block,
@@ -29,6 +30,7 @@ from dlnotes_site.collect import (
     pages,
 )
 from dlnotes_site.figures import FOLDER, file_names
+from dlnotes_site.links import links
 from dlnotes_site.record import Figure, Record, key
 from dlnotes_site.report import MARKER, records_table
 from dlnotes_site.runner import Project
@@ -54,7 +56,8 @@ class RunExtension(Extension):
         directory_urls = str(self.getConfig("use_directory_urls")).lower() != "false"
         md.preprocessors.register(_Runs(md, project, directory_urls), "dlnotes_run", 28)
         md.treeprocessors.register(_Joins(md), "dlnotes_joins", 1)
-        md.postprocessors.register(_Unsearched(md), "dlnotes_unsearched", 0)
+        md.treeprocessors.register(_Corners(md), "dlnotes_corners", 0.5)
+        md.postprocessors.register(_Code(md), "dlnotes_code", 0)
         md.treeprocessors.register(_Tooltips(md, project), "dlnotes_terms", 0)
 
 
@@ -80,7 +83,19 @@ class _Runs(Preprocessor):
         out = list(lines)
         for fence, block in reversed(found):
             self._insert(out, fence, block, page, prefix)
-        return out
+        self._add_links(out, page, prefix)
+        return [self._with_wheel(line) for line in out]
+
+    def _add_links(self, out: list[str], page: str, prefix: str) -> None:
+        """标题下面的一行链接；首页没有笔记本，也就没有这一行。"""
+        title = next((i for i, line in enumerate(out) if line.startswith("# ")), None)
+        if title is not None and page.startswith("docs/") and not page.endswith("/index.md"):
+            out[title + 1 : title + 1] = ["", self.md.htmlStash.store(links(page, prefix)), ""]
+
+    def _with_wheel(self, line: str) -> str:
+        if WHEEL_MARKER not in line:
+            return line
+        return line.replace(WHEEL_MARKER, wheel_url(self.project.root) or WHEEL_MARKER)
 
     def _report(self) -> str:
         return self.md.htmlStash.store(records_table(self.project))
@@ -227,13 +242,45 @@ class _Joins(Treeprocessor):
                 element.tail = self._BREAK.sub("", element.tail)
 
 
-class _Unsearched(Postprocessor):
-    """代码不进搜索索引：几百个代码块会让索引重到浏览器迟迟建不好。"""
+class _Corners(Treeprocessor):
+    """表格左上角空着的表头改成普通单元格：没有字的表头，读屏报不出来。"""
 
-    _CODE = re.compile(r'<div class="(?=[^"]*\bhighlight\b)')
+    def run(self, root: ElementTree.Element) -> None:
+        for row in root.iter("tr"):
+            heads = row.findall("th")
+            empty = [cell for cell in heads if not len(cell) and not (cell.text or "").strip()]
+            for cell in heads if empty else []:
+                cell.set("scope", "col")
+            for cell in empty:
+                cell.tag = "td"
+                del cell.attrib["scope"]
+
+
+class _Code(Postprocessor):
+    """代码块：不进搜索索引，少几千个标签，写明行数。
+
+    几百个代码块会让索引重到浏览器迟迟建不好；一页几千个标签会让手机排版卡住。名字与空格跟默认同色，
+    不必有标签；有了行数，样式表就能让屏幕之外的代码先不排版，又留出恰好的高度。
+    """
+
+    _BLOCK = re.compile(
+        r'<div class="(?P<names>[^"]*\bhighlight\b[^"]*)">(?P<code>.*?</pre></div>)'
+        r'(?=(?P<run>\s*<div class="dl-run)?)',
+        re.DOTALL,
+    )
+    _PLAIN = re.compile(r'<span class="[nw]">([^<]*)</span>')
 
     def run(self, text: str) -> str:
-        return self._CODE.sub('<div data-search-exclude="data-search-exclude" class="', text)
+        return self._BLOCK.sub(self._block, text)
+
+    def _block(self, match: re.Match) -> str:
+        names = match["names"] + (" dl-ran" if match["run"] else "")
+        code = self._PLAIN.sub(r"\1", match["code"])
+        lines = code.rpartition("</code>")[0].rstrip("\n").count("\n") + 1
+        return (
+            f'<div class="{names}" style="--dl-lines: {lines}" '
+            f'data-search-exclude="data-search-exclude">{code}'
+        )
 
 
 class _Tooltips(Treeprocessor):

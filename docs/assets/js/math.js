@@ -2,7 +2,6 @@
 (() => {
   "use strict";
   const base = new URL("../katex/", document.currentScript.src);
-  const root = document.documentElement;
   let loading;
 
   const load = () =>
@@ -32,14 +31,12 @@
   const typeset = async () => {
     const nodes = document.querySelectorAll(".arithmatex:not([data-tex])");
     if (!nodes.length) return;
-    root.classList.add("dl-math-wait");
     try {
       await load();
       nodes.forEach(render);
     } catch (error) {
       console.error(error);
-    } finally {
-      root.classList.remove("dl-math-wait");
+      nodes.forEach((node) => (node.dataset.tex = "")); // 样式表藏着没有 data-tex 的公式，这时露出源码
     }
   };
 

@@ -1,6 +1,7 @@
-// 小事：键盘可以停在术语上看解释；任何带 data-dl-search 的按钮打开搜索框；运行报告可以排序和筛选。
+// 小事：键盘可以停在术语上看解释；任何带 data-dl-search 的按钮打开搜索框；运行报告可以排序和筛选；训练场按需取来。
 (() => {
   "use strict";
+  const here = document.currentScript.src;
   // 运行报告：按列排序，按文字筛选
   const records = (box) => {
     const body = box.querySelector("tbody");
@@ -28,7 +29,39 @@
     });
   };
 
+  // 训练场的脚本和数据只在有训练场的页面上取
+  const playground = () => {
+    if (!document.querySelector(".dl-play:not(.is-live)")) return;
+    const script = document.createElement("script");
+    script.src = new URL("playground.js", here);
+    document.head.append(script);
+  };
+
+  // 主题排出的标记里，读屏与键盘用得上却缺了的几处
+  const SCROLLERS = "pre > code, div.arithmatex, .md-typeset__scrollwrap, .dl-records table";
+  // 内容比框宽，键盘就要能停在上面；主题只照顾用鼠标的机器
+  const reach = (box) => {
+    const scrolls = box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight;
+    if (scrolls) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
+  };
+  const scrollers = new ResizeObserver((entries) => entries.forEach(({ target }) => reach(target)));
+  // 屏幕之外的代码滚到近处才排版，那时才知道它有多宽
+  document.addEventListener("contentvisibilityautostatechange", (event) => event.skipped || reach(event.target));
+  const mend = () => {
+    document.querySelector(".md-search")?.setAttribute("aria-label", "搜索");
+    document.querySelectorAll(".md-code__nav").forEach((nav) => nav.setAttribute("role", "none"));
+    // 自己也是一页的栏目，标签里只有箭头，名字从旁边的链接取
+    document.querySelectorAll(".md-nav__container + .md-nav").forEach((nav) => {
+      nav.removeAttribute("aria-labelledby");
+      nav.setAttribute("aria-label", nav.previousElementSibling.textContent.trim());
+    });
+    document.querySelectorAll(SCROLLERS).forEach((box) => scrollers.observe(box));
+  };
+
   const start = () => {
+    mend();
+    playground();
     document.querySelectorAll(".dl-records:not([data-live])").forEach((box) => {
       box.dataset.live = "";
       records(box);

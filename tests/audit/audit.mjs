@@ -1,0 +1,96 @@
+// 审计建好的网站：`node audit.mjs 网站 [--only html,axe,lighthouse]`；有一处不合格退出码就是 1。
+// 下限与页面写在 limits.json，关掉的规则与理由写在 rules.mjs。
+import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import puppeteer from "puppeteer-core";
+import { checkAxe } from "./axe.mjs";
+import { checkHtml } from "./html.mjs";
+import { judge, measure } from "./lighthouse.mjs";
+import { serve } from "./server.mjs";
+
+const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking",
+  "--disable-component-update", "--disable-sync", "--no-first-run"];
+const TITLES = { performance: "性能", accessibility: "无障碍", "best-practices": "最佳实践", seo: "SEO" };
+const SHOWN = 40;
+
+function pagesOf(site) {
+  const files = readdirSync(site, { recursive: true }).map((name) => name.split(path.sep).join("/"));
+  return files.filter((name) => name.endsWith(".html")).sort();
+}
+
+async function runLighthouse(browser, address, site, limits, summary) {
+  const problems = [];
+  for (const page of limits.pages) {
+    if (!existsSync(path.join(site, page, "index.html"))) {
+      problems.push({ page, rule: "lighthouse", where: "limits.json", text: "网站里没有这一页" });
+      continue;
+    }
+    const result = await measure(browser, address, page, limits);
+    summary.lighthouse.push(result);
+    problems.push(...judge(result, limits.lighthouse));
+  }
+  return problems;
+}
+
+async function audit(site, only, limits) {
+  const files = pagesOf(site);
+  const summary = { pages: files.length, lighthouse: [], problems: {} };
+  const timed = async (name, work) => {
+    if (!only.includes(name)) return;
+    const start = performance.now();
+    const problems = await work();
+    summary.problems[name] = problems;
+    console.log(`${name}：${problems.length} 处不合格，用时 ${((performance.now() - start) / 1000).toFixed(0)} 秒`);
+  };
+  await timed("html", () => checkHtml(site, files));
+  if (only.includes("axe") || only.includes("lighthouse")) {
+    const { address, close } = await serve(site);
+    const browser = await puppeteer.launch({ executablePath: process.env.CHROME_PATH, args: FLAGS });
+    try {
+      // 先量性能，再做占满两个核的无障碍检查
+      await timed("lighthouse", () => runLighthouse(browser, address, site, limits, summary));
+      await timed("axe", () => checkAxe(browser, address, files, Math.min(availableParallelism(), 4)));
+    } finally {
+      await browser.close();
+      close();
+    }
+  }
+  return summary;
+}
+
+function table(summary) {
+  const names = Object.keys(TITLES);
+  console.log(`\n| 页面 | ${names.map((name) => TITLES[name]).join(" | ")} | LCP 秒 | TBT 毫秒 | CLS | 传输 kB |`);
+  console.log(`| --- |${" ---: |".repeat(names.length + 4)}`);
+  const worst = names.map((name) => Math.min(...summary.lighthouse.map(({ scores }) => scores[name])));
+  for (const { page, scores, lcp, tbt, cls, bytes } of summary.lighthouse) {
+    const figures = [(lcp / 1000).toFixed(1), tbt.toFixed(0), cls.toFixed(3), (bytes / 1000).toFixed(0)];
+    console.log(`| ${page || "首页"} | ${[...names.map((name) => scores[name]), ...figures].join(" | ")} |`);
+  }
+  console.log(`| 最差 | ${worst.join(" | ")} | | | | |`);
+}
+
+function report(summary) {
+  for (const [name, problems] of Object.entries(summary.problems)) {
+    for (const { page, rule, where, text } of problems.slice(0, SHOWN)) {
+      console.log(`✗ ${page || "首页"} · ${name} ${rule} · ${where}：${text}`);
+    }
+    if (problems.length > SHOWN) console.log(`✗ 另有 ${problems.length - SHOWN} 处 ${name} 的毛病`);
+  }
+  if (summary.lighthouse.length) table(summary);
+  const count = (name) => summary.problems[name]?.length ?? "没有检查";
+  console.log(`\n${summary.pages} 页；HTML 不合规范：${count("html")}；`
+    + `axe 违例（浅色与深色）：${count("axe")}；Lighthouse 低于下限：${count("lighthouse")}`);
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { only: { type: "string", default: "html,axe,lighthouse" }, json: { type: "string" } },
+});
+const limits = JSON.parse(readFileSync(new URL("limits.json", import.meta.url), "utf8"));
+const summary = await audit(path.resolve(positionals[0]), values.only.split(","), limits);
+report(summary);
+if (values.json) writeFileSync(values.json, JSON.stringify(summary, null, 1));
+process.exitCode = Object.values(summary.problems).some((found) => found.length) ? 1 : 0;
