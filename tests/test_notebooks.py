@@ -302,7 +302,7 @@ def install(mini, page, monkeypatch):
 
 
 def test_the_install_cell_does_nothing_when_dlnotes_is_there(install):
-    assert install == ["matplotlib inline"]
+    assert install == []
 
 
 def test_the_install_cell_installs_from_the_site_and_says_what_to_do_when_it_cannot(

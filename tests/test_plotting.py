@@ -11,6 +11,7 @@ import torch
 from matplotlib import pyplot as plt
 from torch import nn
 
+from conftest import ROOT
 from dlnotes import plotting
 from dlnotes.data import spiral
 from dlnotes.models import mlp
@@ -176,6 +177,19 @@ def test_animate_regions_has_one_frame_a_model():
     animation = plotting.animate_regions(models, X, y, ["一", "二", "三"])
     assert len(list(animation.new_saved_frame_seq())) == 3
     animation._draw_was_started = True  # silence the warning about an unused animation
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+def test_every_cell_of_a_jupyter_session_shows_its_figure(monkeypatch):
+    nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
+    monkeypatch.delenv("MPLBACKEND", raising=False)  # as in a reader's own session
+    monkeypatch.setenv("PYTHONPATH", str(ROOT / "src"))
+    code = "from dlnotes.plotting import subplots\n\nfig, ax = subplots(size=(2, 2))"
+    cells = [nbformat.v4.new_code_cell(code) for _ in range(2)]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+    shown = [[output.output_type for output in cell.outputs] for cell in notebook.cells]
+    assert shown == [["display_data"], ["display_data"]]
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,6 @@
 # %%
 import copy
 import math
-import warnings
 
 import matplotlib.pyplot as plt
 import torch
@@ -37,7 +36,6 @@ from matplotlib.colors import ListedColormap
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 from torch import nn
 
-warnings.filterwarnings("ignore", message="IProgress")  # 没有装 ipywidgets 也不要紧
 from dlnotes.data import spiral, split
 from dlnotes.models import mlp
 from dlnotes.plotting import PALETTE, draw_scatter, draw_sweep, subplots

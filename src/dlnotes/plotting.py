@@ -112,6 +112,7 @@ def style(mode: str = "light"):
         '#14181d'
     """
     colors = {"light": LIGHT, "dark": DARK}[one_of("mode", mode, ("light", "dark"))]
+    plt.draw_if_interactive()  # 先选定后端：在 rc_context 里选，出来时会关掉 Jupyter 的自动显示
     with mpl.rc_context(_rc(colors)):
         yield colors
 

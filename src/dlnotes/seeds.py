@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.func import functional_call, stack_module_state, vmap
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from dlnotes._check import one_of, positive_int
 from dlnotes.training import Loss, OptimizerLike, batches, fit, make_optimizer

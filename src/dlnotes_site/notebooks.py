@@ -24,7 +24,6 @@ _METADATA = {
 
 _INSTALL = """\
 # 没有装过配套的包时，从笔记的网站安装；已经装好就什么也不做
-%matplotlib inline
 import importlib, importlib.util
 
 if importlib.util.find_spec("dlnotes") is None:
