@@ -17,6 +17,7 @@
 
   const word = (axis, value) => WORDS[axis]?.[value] ?? value;
   const keyOf = (state) => KEY.map((axis) => state[axis]).join(",");
+  const breathe = () => new Promise((resolve) => setTimeout(resolve)); // 让出主线程，不攒成一个长任务
   const listed = (items) => items.join("、");
 
   // 数据 ---------------------------------------------------------------------
@@ -354,12 +355,14 @@
       say(notes);
       try {
         const found = await runOf(keyOf(state));
+        await breathe();
         if (mine !== turn) return;
         run = found;
         const curve = find(".dl-play__curve");
         const [first, end] = [run.trainLoss[0], run.trainLoss.at(-1)];
         curve.setAttribute("aria-label", `损失曲线：训练损失从 ${lossText(first)} 到 ${lossText(end)}，测试损失从 ${lossText(run.testLoss[0])} 到 ${lossText(run.testLoss.at(-1))}，最低 ${lossText(Math.min(...run.testLoss))}。`);
         show(Math.max(0, data.steps.indexOf(Number(state.step))));
+        await breathe();
         await summary(mine);
       } catch (error) {
         fail(box, error);
@@ -469,7 +472,9 @@
     if (!box) return;
     try {
       if (!globalThis.DecompressionStream) throw new Error("浏览器太旧，不能解压数据");
-      await begin(box, await load());
+      const data = await load();
+      await breathe();
+      await begin(box, data);
     } catch (error) {
       fail(box, error);
     }
