@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help site publish serve run twice gpu-report zensical test bench lint format wheel copytest clean
+.PHONY: help site publish serve run twice gpu-report zensical test bench lint format wheel copytest audit audit-tools clean
 
 help:  ## 列出所有目标
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/%.stamp: pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -66,7 +66,14 @@ wheel: $(VENV)/site.stamp  ## 建读者的 wheel：dist/dlnotes_zh-*.whl
 
 copytest: $(VENV)/test.stamp  ## 只装 wheel 的环境里，运行网页上复制出来的每一块和每份笔记本
 	@$(BIN)/dlnotes-site build
-	@$(BIN)/python tests/copytest
+	@$(BIN)/python tests/copytest $(COPYTEST)
+
+audit: $(VENV)/site.stamp  ## 审计网站：性能、无障碍、HTML（需要 Node 与 Chromium，约四分钟）
+	@$(BIN)/dlnotes-site build --recorded
+	@$(BIN)/python tests/audit --json build/audit.json
+
+audit-tools:  ## 只安装审计要用的 npm 包
+	@$(PYTHON) tests/audit --install
 
 clean:  ## 删除运行记录与生成的网站（保留 .venv）
 	rm -rf build site docs/assets/run docs/assets/playground docs/notebooks docs/wheels docs/sources
