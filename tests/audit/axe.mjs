@@ -26,7 +26,7 @@ async function unfold() {
   document.querySelectorAll("details").forEach((details) => (details.open = true));
   for (let top = 0; top < document.documentElement.scrollHeight; top += innerHeight) {
     scrollTo(0, top);
-    await new Promise(requestAnimationFrame);
+    await new Promise((done) => [requestAnimationFrame(done), setTimeout(done, 100)]);
   }
   scrollTo(0, 0);
   await new Promise((done) => setTimeout(done, 200));
@@ -55,14 +55,15 @@ export async function checkAxe(browser, address, files, jobs) {
   const waiting = VIEWS.flatMap((view) => files.map((file) => ({ file, view })));
   const problems = [];
   const work = async () => {
-    const page = await browser.newPage();
+    const context = await browser.createBrowserContext(); // 各自的窗口：后台的标签页不画
+    const page = await context.newPage();
     page.setDefaultTimeout(120_000);
     for (let next = waiting.shift(); next; next = waiting.shift()) {
       await open(page, address + next.file, next.view);
       const found = await page.evaluate(inspect);
       problems.push(...found.map((one) => ({ page: `${next.file}（${next.view.name}）`, ...one })));
     }
-    await page.close();
+    await context.close();
   };
   await Promise.all(Array.from({ length: jobs }, work));
   return problems;
