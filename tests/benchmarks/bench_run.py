@@ -13,7 +13,8 @@ from common import ROOT, table
 from dlnotes_site.collect import collect
 from dlnotes_site.runner import Project, run
 
-_COPIED = ("docs", "src", "overrides", "mkdocs.yml", "README.md", "pyproject.toml")
+_COPIED = ("docs", "src", "overrides", "mkdocs.yml", "README.md", "LICENSE", "pyproject.toml",
+           "hatch_build.py", "build/playground", "build/labs")  # fmt: skip
 
 
 def copy_tree(folder: Path) -> Path:
