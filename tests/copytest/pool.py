@@ -88,6 +88,7 @@ def clean_environment(folder: Path, device: str) -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "TMP")
             if name in os.environ}  # fmt: skip
     return {**kept, "HOME": str(home), "USERPROFILE": str(home), "OMP_NUM_THREADS": "1",
+            "MPLCONFIGDIR": str(home / ".cache" / "matplotlib"),
             "PYTHONIOENCODING": "utf-8", "LANG": "C.UTF-8", "DLNOTES_DEVICE": device}  # fmt: skip
 
 
