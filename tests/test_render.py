@@ -239,3 +239,32 @@ TWO_AND_A_SKIP = """
     import torchvision
     ```
     """
+
+
+def test_an_empty_corner_of_a_table_is_no_header(mini):
+    path = mini.page("# 题\n\n| | 甲 | 乙 |\n| --- | --- | ---: |\n| 一 | 1 | 2 |\n")
+    html = render(mini, path)
+    assert "<th></th>" not in html
+    assert html.count("<td></td>") == 1
+    assert html.count('<th scope="col"') == 2
+
+
+def test_a_table_with_full_headers_is_left_alone(mini):
+    html = render(mini, mini.page("# 题\n\n| 丙 | 甲 |\n| --- | --- |\n| 一 | 1 |\n"))
+    assert "<th>丙</th>" in html
+    assert "scope" not in html
+
+
+def test_code_tells_its_number_of_lines_and_drops_tags_of_the_default_colour(mini):
+    path = mini.page("# 题\n\n```python\nx = 1\n\nfor y in [x]:\n    assert y\n```\n")
+    mini.run()
+    html = render(mini, path)
+    assert 'class="highlight dl-ran" style="--dl-lines: 4"' in html
+    assert '<span class="n">' not in html
+    assert '<span class="k">for</span> y' in html
+
+
+def test_code_without_a_run_is_not_joined_to_what_follows(mini):
+    html = render(mini, mini.page("# 题\n\n```console\n$ make site\n```\n\n正文\n"))
+    assert 'style="--dl-lines: 1"' in html
+    assert "dl-ran" not in html

@@ -12,11 +12,11 @@ from dlnotes_site.record import write_atomically
 _INDEX = """<!doctype html>
 <html lang="zh-CN">
 <head><meta charset="utf-8"><title>dlnotes-zh 的安装包</title></head>
-<body>
+<body><main>
 <h1>dlnotes-zh 的安装包</h1>
 <p>复制下面的地址，用 <code>python -m pip install 地址</code> 安装。</p>
 <p><a href="{name}#sha256={digest}">{name}</a></p>
-</body>
+</main></body>
 </html>
 """
 

@@ -16,20 +16,29 @@ async function open(page, address, { scheme, width, height }) {
     { name: "prefers-reduced-motion", value: "reduce" },
   ]);
   await page.goto(address, { waitUntil: "networkidle0" });
-  await page.evaluate(unfold);
+  await unfold(page, { width, height });
   await page.addStyleTag({ content: "* { content-visibility: visible !important; }" });
   await page.evaluate(SOURCE);
 }
 
-// 在页面里运行：打开折叠的内容，从头滚到尾，屏幕之外才排版、才取来的都排好取来
-async function unfold() {
-  document.querySelectorAll("details").forEach((details) => (details.open = true));
-  for (let top = 0; top < document.documentElement.scrollHeight; top += innerHeight) {
-    scrollTo(0, top);
-    await new Promise((done) => [requestAnimationFrame(done), setTimeout(done, 100)]);
+const TALL = 12_000;
+
+// 打开折叠的内容；用很高的窗口从头翻到尾，等露面才排版、才有复制键的代码块都好了，再恢复原样
+async function unfold(page, { width, height }) {
+  await page.evaluate(() => document.querySelectorAll("details").forEach((details) => (details.open = true)));
+  await page.setViewport({ width, height: TALL });
+  const ready = () =>
+    [...document.querySelectorAll(".md-typeset pre:has(> code):not([id])")].every((pre) => {
+      const { top, bottom, height } = pre.getBoundingClientRect();
+      return height === 0 || bottom < 0 || top > innerHeight;
+    });
+  for (let top = 0; top < (await page.evaluate(() => document.documentElement.scrollHeight)); top += TALL / 2) {
+    await page.evaluate((place) => scrollTo(0, place), top);
+    await page.waitForFunction(ready, { timeout: 30_000 });
+    await page.evaluate(() => new Promise((done) => setTimeout(done, 100)));
   }
-  scrollTo(0, 0);
-  await new Promise((done) => setTimeout(done, 200));
+  await page.evaluate(() => scrollTo(0, 0));
+  await page.setViewport({ width, height });
 }
 
 // 在页面里运行；对比度另外查：公式的颜色来自周围的文字，几千个 <span> 不必逐个再比

@@ -28,12 +28,24 @@
     }
   };
 
+  // 一次排太多，页面会停住：排够几毫秒就让一让
+  const SLICE_MS = 8;
+  const renderAll = async (nodes) => {
+    let start = performance.now();
+    for (const node of nodes) {
+      render(node);
+      if (performance.now() - start < SLICE_MS) continue;
+      await new Promise((resume) => setTimeout(resume));
+      start = performance.now();
+    }
+  };
+
   const typeset = async () => {
     const nodes = document.querySelectorAll(".arithmatex:not([data-tex])");
     if (!nodes.length) return;
     try {
       await load();
-      nodes.forEach(render);
+      await renderAll(nodes);
     } catch (error) {
       console.error(error);
       nodes.forEach((node) => (node.dataset.tex = "")); // 样式表藏着没有 data-tex 的公式，这时露出源码

@@ -39,18 +39,27 @@
 
   // 主题排出的标记里，读屏与键盘用得上却缺了的几处
   const SCROLLERS = "pre > code, div.arithmatex, .md-typeset__scrollwrap, .dl-records table";
-  // 内容比框宽，键盘就要能停在上面；主题只照顾用鼠标的机器
-  const reach = (box) => {
-    const scrolls = box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight;
-    if (scrolls) box.tabIndex = 0;
-    else box.removeAttribute("tabindex");
+  // 内容比框宽，键盘就要能停在上面；主题只照顾用鼠标的机器。先全部量完再改，免得量一次排一次版
+  const reach = (boxes) => {
+    const scrolls = boxes.map((box) => box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight);
+    boxes.forEach((box, i) => {
+      if (scrolls[i] === (box.tabIndex === 0)) return;
+      if (scrolls[i]) box.tabIndex = 0;
+      else box.removeAttribute("tabindex");
+    });
   };
-  const scrollers = new ResizeObserver((entries) => entries.forEach(({ target }) => reach(target)));
+  const scrollers = new ResizeObserver((entries) => reach(entries.map(({ target }) => target)));
   // 屏幕之外的代码滚到近处才排版，那时才知道它有多宽
-  document.addEventListener("contentvisibilityautostatechange", (event) => event.skipped || reach(event.target));
+  document.addEventListener("contentvisibilityautostatechange", ({ skipped, target }) => skipped || reach([target]));
+  // 代码块露面时，主题才给它编号、加复制键（一组键算不上一个地标），并去掉它的 tabindex
+  const numbered = new MutationObserver((records) => {
+    const blocks = records.map(({ target }) => target).filter((target) => target.tagName === "PRE");
+    blocks.forEach((pre) => pre.querySelector(":scope > .md-code__nav")?.setAttribute("role", "none"));
+    reach(blocks.map((pre) => pre.querySelector(":scope > code")).filter(Boolean));
+  });
   const mend = () => {
     document.querySelector(".md-search")?.setAttribute("aria-label", "搜索");
-    document.querySelectorAll(".md-code__nav").forEach((nav) => nav.setAttribute("role", "none"));
+    numbered.observe(document.body, { attributes: true, attributeFilter: ["id"], subtree: true });
     // 自己也是一页的栏目，标签里只有箭头，名字从旁边的链接取
     document.querySelectorAll(".md-nav__container + .md-nav").forEach((nav) => {
       nav.removeAttribute("aria-labelledby");
