@@ -200,6 +200,17 @@ def test_the_offline_copy_shows_figures_formulas_and_sliders(disk, scheme):
     assert one.troubles == []
 
 
+@pytest.mark.parametrize(
+    ("page", "part"),
+    [("playground/index.html", ".dl-play.is-live canvas, .dl-play.is-live svg"),
+     ("labs/lab2/index.html", ".dl-run img"), ("report/index.html", ".dl-records tbody tr")],
+)  # fmt: skip
+def test_the_offline_copy_runs_what_scripts_bring_to_life(disk, page, part):
+    one = disk(page)
+    one.page.locator(part).first.wait_for(state="attached")
+    assert one.troubles == []
+
+
 def test_links_between_pages_of_the_offline_copy_work(disk):
     one = disk("index.html")
     one.page.locator(".md-tabs__link", has_text="概念表").click()

@@ -244,6 +244,14 @@ def test_search_in_chinese_finds_the_page(visit, query, expected):
     assert any(expected in link for link in links)
 
 
+def test_the_words_found_are_marked_on_the_page_a_result_leads_to(visit):
+    one = visit()
+    one.go("notes/spiral/?h=螺旋")
+    one.page.locator("main mark", has_text="螺旋").first.wait_for(state="attached")
+    one.go("notes/spiral/")
+    assert one.page.locator("main mark").count() == 0
+
+
 def test_search_for_a_word_that_is_nowhere_finds_nothing(visit):
     one = visit()
     one.go()
