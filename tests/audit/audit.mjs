@@ -23,43 +23,47 @@ function pagesOf(site) {
   return files.filter((name) => name.endsWith(".html")).sort();
 }
 
-async function runLighthouse(browser, address, site, limits, summary) {
+const launch = () => puppeteer.launch({ executablePath: process.env.CHROME_PATH, args: FLAGS });
+
+async function runLighthouse(address, site, limits, summary) {
   const problems = [];
   for (const page of limits.pages) {
     if (!existsSync(path.join(site, page, "index.html"))) {
       problems.push({ page, rule: "lighthouse", where: "limits.json", text: "网站里没有这一页" });
       continue;
     }
-    const result = await measure(browser, address, page, limits);
+    const result = await measure(launch, address, page, limits);
     summary.lighthouse.push(result);
     problems.push(...judge(result, limits.lighthouse));
   }
   return problems;
 }
 
+async function runAxe(address, files) {
+  const browser = await launch();
+  try {
+    return await checkAxe(browser, address, files, Math.min(availableParallelism(), 4));
+  } finally {
+    await browser.close();
+  }
+}
+
 async function audit(site, only, limits) {
   const files = pagesOf(site);
   const summary = { pages: files.length, lighthouse: [], problems: {} };
-  const timed = async (name, work) => {
-    if (!only.includes(name)) return;
-    const start = performance.now();
-    const problems = await work();
-    summary.problems[name] = problems;
-    console.log(`${name}：${problems.length} 处不合格，用时 ${((performance.now() - start) / 1000).toFixed(0)} 秒`);
+  const { address, close } = await serve(site);
+  const checks = {
+    html: () => checkHtml(site, files),
+    lighthouse: () => runLighthouse(address, site, limits, summary), // 性能先量，无障碍检查占满各个核
+    axe: () => runAxe(address, files),
   };
-  await timed("html", () => checkHtml(site, files));
-  if (only.includes("axe") || only.includes("lighthouse")) {
-    const { address, close } = await serve(site);
-    const browser = await puppeteer.launch({ executablePath: process.env.CHROME_PATH, args: FLAGS });
-    try {
-      // 先量性能，再做占满两个核的无障碍检查
-      await timed("lighthouse", () => runLighthouse(browser, address, site, limits, summary));
-      await timed("axe", () => checkAxe(browser, address, files, Math.min(availableParallelism(), 4)));
-    } finally {
-      await browser.close();
-      close();
-    }
+  for (const [name, check] of Object.entries(checks).filter(([name]) => only.includes(name))) {
+    const start = performance.now();
+    summary.problems[name] = await check();
+    const seconds = ((performance.now() - start) / 1000).toFixed(0);
+    console.log(`${name}：${summary.problems[name].length} 处不合格，用时 ${seconds} 秒`);
   }
+  close();
   return summary;
 }
 
