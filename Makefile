@@ -70,7 +70,7 @@ copytest: $(VENV)/test.stamp  ## 只装 wheel 的环境里，运行网页上复�
 
 audit: $(VENV)/site.stamp  ## 审计网站：性能、无障碍、HTML（需要 Node 与 Chromium，约四分钟）
 	@$(BIN)/dlnotes-site build --recorded
-	@$(BIN)/python tests/audit --json build/audit.json
+	@$(BIN)/python tests/audit --json build/audit.json $(AUDIT)
 
 audit-tools:  ## 只安装审计要用的 npm 包
 	@$(PYTHON) tests/audit --install
