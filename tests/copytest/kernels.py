@@ -82,7 +82,9 @@ def _stdout(cell) -> str:
 
 
 def _images(cell) -> int:
-    return sum("image/png" in output.get("data", {}) for output in cell.get("outputs", []))
+    """几个输出是图；实验里的图是 SVG，存进文件时换成了 PNG。"""
+    kinds = [set(output.get("data", {})) for output in cell.get("outputs", [])]
+    return sum(bool({"image/png", "image/svg+xml"} & kind) for kind in kinds)
 
 
 def run_notebooks(
