@@ -14,12 +14,13 @@ import nbformat
 import pytest
 
 from conftest import ROOT
-from dlnotes_site import lab_notebooks, lab_page, labs, prose, typography
+from dlnotes_site import prose, typography
+from dlnotes_site.labs import notebooks, page, source
 from test_pages import installs_a_stranger
 from test_site import SITE, address, browser, third_party, visit  # noqa: F401
 
-PATHS = labs.paths(ROOT)
-TASKS = [(path, name) for path in PATHS for name, _ in labs.tasks(labs.read(path))]
+PATHS = source.paths(ROOT)
+TASKS = [(path, name) for path in PATHS for name, _ in source.tasks(source.read(path))]
 IDS = {"ids": lambda value: value.stem if isinstance(value, Path) else value.replace("任务 ", "")}
 
 
@@ -35,22 +36,22 @@ class Pass:
     """One run of a solution notebook; before each answer, the check meets the untouched stub."""
 
     def __init__(self, path: Path):
-        stubs = {name: cells["stub"][0] for name, cells in labs.tasks(labs.read(path))}
-        notebook = lab_notebooks.solved(ROOT, path, labs.read(path))
+        stubs = {name: cells["stub"][0] for name, cells in source.tasks(source.read(path))}
+        notebook = notebooks.solved(ROOT, path, source.read(path))
         self.untouched: dict[str, BaseException | None] = {}
         self.passed: list[str] = []
         self.printed = io.StringIO()
         namespace: dict = {"__name__": "__main__"}
-        checks = {name: cells["check"][0] for name, cells in labs.tasks(notebook)}
+        checks = {name: cells["check"][0] for name, cells in source.tasks(notebook)}
         for cell in filter(is_code, notebook.cells):
             name = cell.source.partition("：")[0].removeprefix("# ")
-            if labs.kind(cell) == labs.SOLUTION:
+            if source.kind(cell) == source.SOLUTION:
                 before = dict(namespace)
                 run(stubs[name], before)
                 self.untouched[name] = error_of(checks[name], before)
             with contextlib.redirect_stdout(self.printed):
                 run(cell, namespace)
-            if labs.kind(cell) == labs.CHECK:
+            if source.kind(cell) == source.CHECK:
                 self.passed.append(name)
 
 
@@ -81,7 +82,7 @@ pytestmark = pytest.mark.xdist_group("labs")
 
 
 def test_each_lab_holds_six_to_nine_tasks():
-    counts = {path.stem: len(list(labs.tasks(labs.read(path)))) for path in PATHS}
+    counts = {path.stem: len(list(source.tasks(source.read(path)))) for path in PATHS}
     assert set(counts) == {"lab1", "lab2"}
     assert all(6 <= count <= 9 for count in counts.values())
 
@@ -101,7 +102,7 @@ def test_a_check_passes_with_the_answer(passes, path, name):
 
 @pytest.mark.parametrize("path", PATHS, **IDS)
 def test_numbers_in_the_text_of_a_lab_are_printed_or_written_in_its_code(passes, path):
-    notebook = labs.read(path)
+    notebook = source.read(path)
     code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
     text = "\n\n".join(c.source for c in notebook.cells if c.cell_type == "markdown")
     text += "".join(f"\n\n{cell.metadata.get('caption', '')}" for cell in notebook.cells)
@@ -113,7 +114,7 @@ def test_numbers_in_the_text_of_a_lab_are_printed_or_written_in_its_code(passes,
 
 @pytest.mark.parametrize("path", PATHS, **IDS)
 def test_the_text_of_a_lab_follows_the_typography_of_the_site(path, tmp_path):
-    cells = labs.read(path).cells
+    cells = source.read(path).cells
     texts = [cell.source for cell in cells if cell.cell_type == "markdown"]
     texts += [cell.metadata[name] for cell in cells for name in ("alt", "caption")
               if name in cell.metadata]  # fmt: skip
@@ -168,7 +169,7 @@ def lab(tmp_path):
 
 @pytest.mark.parametrize("path", PATHS, **IDS)
 def test_the_labs_are_well_formed(path):
-    assert [str(problem) for problem in labs.check(path)] == []
+    assert [str(problem) for problem in source.check(path)] == []
 
 
 @pytest.mark.parametrize(
@@ -184,8 +185,8 @@ def test_the_labs_are_well_formed(path):
     ids=["no check", "numbering", "no comment", "no stub", "no task", "no description"],
 )
 def test_a_malformed_lab_is_reported_with_its_place(lab, old, new, message):
-    assert labs.check(lab(GOOD)) == []
-    problems = labs.check(lab(GOOD.replace(old, new)))
+    assert source.check(lab(GOOD)) == []
+    problems = source.check(lab(GOOD.replace(old, new)))
     assert any(message in p.message and p.page == "docs/labs/demo.py" for p in problems)
 
 
@@ -194,10 +195,10 @@ def test_a_malformed_lab_is_reported_with_its_place(lab, old, new, message):
 
 @pytest.mark.parametrize("path", PATHS, **IDS)
 def test_the_practice_notebook_has_stubs_and_checks_but_no_answers(path):
-    notebook = lab_notebooks.student(ROOT, path)
+    notebook = notebooks.student(ROOT, path)
     nbformat.validate(notebook)
-    names = [name for name, _ in labs.tasks(labs.read(path))]
-    kinds = [labs.kind(cell) for cell in notebook.cells]
+    names = [name for name, _ in source.tasks(source.read(path))]
+    kinds = [source.kind(cell) for cell in notebook.cells]
     assert kinds.count("stub") == kinds.count("check") == len(names)
     assert "solution" not in kinds
     assert "参考答案\n" not in nbformat.writes(notebook)
@@ -207,8 +208,8 @@ def test_the_practice_notebook_has_stubs_and_checks_but_no_answers(path):
 @pytest.mark.parametrize("path", PATHS, **IDS)
 def test_notebooks_link_to_the_site_and_install_our_own_wheel(path):
     for notebook in (
-        lab_notebooks.student(ROOT, path),
-        lab_notebooks.solved(ROOT, path, labs.read(path)),
+        notebooks.student(ROOT, path),
+        notebooks.solved(ROOT, path, source.read(path)),
     ):
         text = "\n".join(cell.source for cell in notebook.cells)
         assert re.search(r"%pip install -q \S+/wheels/dlnotes_zh-\S+\.whl", text)
@@ -226,9 +227,9 @@ SVG = (
 
 def executed(path: Path, **outputs) -> nbformat.NotebookNode:
     """The notebook as the kernel would leave it, with the given outputs of the answer."""
-    notebook = labs.read(path)
+    notebook = source.read(path)
     notebook.metadata["language_info"] = nbformat.from_dict({"version": "3.11.0"})
-    answer = next(cell for cell in notebook.cells if labs.kind(cell) == labs.SOLUTION)
+    answer = next(cell for cell in notebook.cells if source.kind(cell) == source.SOLUTION)
     answer.outputs = [nbformat.v4.new_output(**outputs)] if outputs else []
     return notebook
 
@@ -236,7 +237,7 @@ def executed(path: Path, **outputs) -> nbformat.NotebookNode:
 def test_the_page_shows_stub_then_check_then_the_folded_answer_with_its_output(lab):
     path = lab(GOOD)
     output = {"output_type": "stream", "name": "stdout", "text": "2\n"}
-    text, figures = lab_page.render(path, executed(path, **output), "../../")
+    text, figures = page.render(path, executed(path, **output), "../../")
     places = [text.index(part) for part in ("x = ...", "任务 1：自查", "任务 1：参考答案", "2</")]
     assert places == sorted(places)
     assert text.count("<details") == text.count("</details>") == 2
@@ -247,7 +248,7 @@ def test_the_page_shows_stub_then_check_then_the_folded_answer_with_its_output(l
 def test_a_figure_becomes_a_light_and_a_dark_file_without_background(lab):
     path = lab(GOOD.replace('["solution"]', '["solution"] alt="一条线" caption="种子 0。"'))
     output = {"output_type": "display_data", "data": {"image/svg+xml": SVG}}
-    text, figures = lab_page.render(path, executed(path, **output), "../../")
+    text, figures = page.render(path, executed(path, **output), "../../")
     assert text.count('alt="一条线" width="100" height="50"') == 2
     light, dark = (svg for _, svg in sorted(figures.items(), reverse=True))
     assert "#24292f" in light
@@ -266,7 +267,7 @@ def test_a_figure_becomes_a_light_and_a_dark_file_without_background(lab):
 def test_a_figure_without_alternative_text_and_a_warning_are_errors(lab, output, message):
     path = lab(GOOD)
     with pytest.raises(ValueError, match=r"docs/labs/demo.py:\d+（任务 1：参考答案）") as caught:
-        lab_page.render(path, executed(path, **output), "../../")
+        page.render(path, executed(path, **output), "../../")
     assert message in str(caught.value)
 
 
@@ -284,7 +285,7 @@ markdown_extensions: [md_in_html, attr_list, pymdownx.superfences]
 
 
 def build(root: Path, log: Path) -> subprocess.CompletedProcess:
-    hook = (ROOT / "src" / "dlnotes_site" / "lab_hooks.py").as_posix()
+    hook = (ROOT / "src" / "dlnotes_site" / "labs" / "hooks.py").as_posix()
     (root / "mkdocs.yml").write_text(CONFIG.format(hook=hook), encoding="utf-8")
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "LOG": str(log),
                    "NO_MKDOCS_2_WARNING": "1", "PYTHONIOENCODING": "utf-8"}  # fmt: skip
@@ -361,7 +362,7 @@ def test_a_lab_page_is_light_and_asks_nobody_else(path):
 @pytest.mark.parametrize("path", PATHS, **IDS)
 def test_the_built_page_shows_real_outputs_and_chinese_headings(path):
     html = built(path)
-    for name, _ in labs.tasks(labs.read(path)):
+    for name, _ in source.tasks(source.read(path)):
         number = name.removeprefix("任务 ")
         assert f'id="任务-{number}' in html
         assert re.search(rf"<code>(?:.*\n)*?{name} 通过", html)
@@ -377,7 +378,7 @@ def test_the_built_notebooks_are_valid_and_the_answers_carry_outputs(path):
         assert not re.search(r"(?<![\w./-])/(work|tmp|root|home)/[\w.-]", text)
     answers = nbformat.reads(text, as_version=4)
     printed = [o.text for c in answers.cells for o in c.get("outputs", []) if "text" in o]
-    for task, _ in labs.tasks(labs.read(path)):
+    for task, _ in source.tasks(source.read(path)):
         assert any(f"{task} 通过" in text for text in printed)
     assert any("image/png" in str(o) for c in answers.cells for o in c.get("outputs", []))
 
@@ -411,5 +412,5 @@ def test_the_copy_button_copies_a_stub(visit):  # noqa: F811
     box.scroll_into_view_if_needed()
     box.locator(".md-code__button").first.click(force=True)
     copied = one.page.evaluate("navigator.clipboard.readText()")
-    stub = next(cells["stub"][0] for _, cells in labs.tasks(labs.read(PATHS[0])))
+    stub = next(cells["stub"][0] for _, cells in source.tasks(source.read(PATHS[0])))
     assert copied.rstrip("\n") == stub.source.rstrip("\n")

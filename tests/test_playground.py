@@ -14,11 +14,11 @@ from dlnotes.models import mlp
 from dlnotes.plotting import DARK, LIGHT
 from dlnotes.seeds import fit_seeds, mean_sd
 from dlnotes.training import accuracy
-from dlnotes_site import playground, playruns
 from dlnotes_site.collect import collect_page
-from dlnotes_site.playback import Playback, decode, encode
-from dlnotes_site.playground import FILE, ensure, part_key, read_part
-from dlnotes_site.playruns import EXTENT, GROUPS, NUM_TEST, RECIPES, SIZE, STEPS, Group
+from dlnotes_site.playground import bundle, train
+from dlnotes_site.playground.bundle import FILE, ensure, part_key, read_part
+from dlnotes_site.playground.replay import Playback, decode, encode
+from dlnotes_site.playground.train import EXTENT, GROUPS, NUM_TEST, RECIPES, SIZE, STEPS, Group
 from dlnotes_site.record import Environment, key
 from dlnotes_site.runner import Project
 from test_site import SITE, Visit, address, browser, visit  # noqa: F401
@@ -68,7 +68,7 @@ def short(monkeypatch):
     """Thirty steps instead of a thousand."""
     steps = (1, 2, 10, 30)
     for name, value in {"NUM_STEPS": 30, "STEPS": steps, "CURVE": steps, "SIZE": 24}.items():
-        monkeypatch.setattr(playruns, name, value)
+        monkeypatch.setattr(train, name, value)
     return steps
 
 
@@ -83,7 +83,7 @@ LITTLE = Group("relu", "sgd", (0.1, 1.0), 10, 20, (0.2, 0.6), (0, 1))
 )  # fmt: skip
 def test_frames_are_the_networks_of_the_recorded_forward_passes(group, short):
     # oracle: the training accuracy that `fit_seeds` itself records at these steps
-    runs, copies = playruns.train(group)
+    runs, copies = train.train(group)
     count = len(group.cases)
     assert len(copies) == len(group.lrs) * count
     for index, frames in enumerate(copies):
@@ -104,20 +104,20 @@ def test_runs_are_those_of_the_tables_calls(short):
                       num_epochs=30, weight_decay=1e-5)  # fmt: skip
     group = next(g for g in GROUPS if (g.activation, g.optimizer, g.width, g.num_per_class)
                  == ("relu", "sgd", 100, 50))  # fmt: skip
-    runs, _ = playruns.train(group)
+    runs, _ = train.train(group)
     ours = runs.train_accuracy[:4, : len(group.seeds)]
     torch.testing.assert_close(ours, table.train_accuracy[1:5, : len(group.seeds)])
 
 
 def test_labels_are_the_networks_own_answers_at_the_cells(short):
-    _, copies = playruns.train(LITTLE)
-    found = playruns.playbacks(LITTLE)
+    _, copies = train.train(LITTLE)
+    found = train.playbacks(LITTLE)
     model = mlp([2, 10, 3], seed=0)
     with torch.no_grad():
         for parameter, value in zip(model.parameters(), copies[0][-1], strict=True):
             parameter.copy_(value)
-        corner = model(torch.tensor([[-EXTENT, EXTENT]]) * (1 - 1 / playruns.SIZE)).argmax()
-        every = model(playruns.cells()).argmax(dim=1).view(playruns.SIZE, -1)
+        corner = model(torch.tensor([[-EXTENT, EXTENT]]) * (1 - 1 / train.SIZE)).argmax()
+        every = model(train.cells()).argmax(dim=1).view(train.SIZE, -1)
     labels = found[LITTLE.name(0.1, *LITTLE.cases[0])].labels
     assert labels[-1, 0, 0] == corner
     assert np.array_equal(labels[-1], every)
@@ -137,7 +137,7 @@ def test_groups_name_every_run_once_and_hold_the_whole_table():
 def small(mini, short, monkeypatch):
     """A project with a playground of one small group."""
     for name in ("STEPS", "CURVE", "SIZE"):
-        monkeypatch.setattr(playground, name, getattr(playruns, name))
+        monkeypatch.setattr(bundle, name, getattr(train, name))
     mini.page("# 训练场\n", "docs/playground.md")
     return mini.project
 
@@ -167,11 +167,11 @@ def test_ensure_writes_every_run_and_its_points(small):
 def test_ensure_reuses_what_is_there_and_makes_again_what_is_damaged(small, monkeypatch):
     first = make(small).read_text(encoding="utf-8")
     made = []
-    real = playground.make_part
-    monkeypatch.setattr(playground, "make_part", lambda *a: (made.append(a[0]), real(*a)))
+    real = bundle.make_part
+    monkeypatch.setattr(bundle, "make_part", lambda *a: (made.append(a[0]), real(*a)))
     make(small)
     assert made == []
-    part = small.root / playground.PARTS / f"{part_key(LITTLE, CPU, small.source)}.json"
+    part = small.root / bundle.PARTS / f"{part_key(LITTLE, CPU, small.source)}.json"
     part.write_text(part.read_text(encoding="utf-8").replace('"seconds"', '"secondS"'))
     assert read_part(part.parent, part.stem) is None
     assert data_of(make(small).read_text(encoding="utf-8"))["runs"] == data_of(first)["runs"]
@@ -182,7 +182,7 @@ def test_ensure_reuses_what_is_there_and_makes_again_what_is_damaged(small, monk
 
 def test_ensure_goes_on_where_it_was_interrupted(small, monkeypatch):
     other = replace(LITTLE, optimizer="adam")
-    real, made = playground.make_part, []
+    real, made = bundle.make_part, []
 
     def breaks(group, *rest):
         made.append(group.optimizer)
@@ -190,7 +190,7 @@ def test_ensure_goes_on_where_it_was_interrupted(small, monkeypatch):
             raise KeyboardInterrupt
         real(group, *rest)
 
-    monkeypatch.setattr(playground, "make_part", breaks)
+    monkeypatch.setattr(bundle, "make_part", breaks)
     with pytest.raises(KeyboardInterrupt):
         make(small, groups=[LITTLE, other])
     assert not (small.root / FILE).exists()
@@ -203,11 +203,11 @@ def test_ensure_with_recorded_prefers_the_recorded_environment(small, monkeypatc
     monkeypatch.setattr(Project, "environment", lambda self: elsewhere)
     here = part_key(LITTLE, CPU, small.source)
     assert "CPU" in data_of(make(small, recorded=True).read_text(encoding="utf-8"))["device"]
-    folder = small.root / playground.PARTS
+    folder = small.root / bundle.PARTS
     there = part_key(LITTLE, elsewhere, small.source)
     assert there != here
     part = replace(read_part(folder, here), key=there, device="GPU（试验）")
-    monkeypatch.setattr(playground, "read_part", lambda f, k: part if k == there else None)
+    monkeypatch.setattr(bundle, "read_part", lambda f, k: part if k == there else None)
     assert data_of(make(small, recorded=True).read_text("utf-8"))["device"] == "GPU（试验）"
 
 

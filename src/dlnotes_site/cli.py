@@ -110,7 +110,7 @@ def _run(options) -> int:
 
 
 def _playground(options, recorded=False) -> None:
-    from dlnotes_site.playground import ensure
+    from dlnotes_site.playground.bundle import ensure
 
     ensure(_project(options), device=options.device, jobs=options.jobs, fresh=options.fresh,
            recorded=recorded)  # fmt: skip

@@ -17,7 +17,7 @@ from dlnotes_site.record import Figure, Record
 _ZOOM = 1.5
 """PNG 比图在网页上的大小大多少倍：高分屏上也清楚。"""
 
-_METADATA = {
+METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"},
 }
@@ -69,7 +69,7 @@ def notebook(
     title, body = _split_title(parts(text.splitlines(), lambda target: link_url(page, target)))
     cells = [new_markdown_cell(_preface(title, page, used))]
     if url is not None:
-        cells.append(new_code_cell(_install(url), metadata={"tags": ["install"]}))
+        cells.append(new_code_cell(install_code(url), metadata={"tags": ["install"]}))
     by_line = {block.line: block for block in blocks}
     for part in body:
         if isinstance(part, Code):
@@ -77,7 +77,7 @@ def notebook(
             cells += _code_cells(root, block, records.get(block.where))
         else:
             cells.append(new_markdown_cell(part.text))
-    result = new_notebook(cells=_named(cells), metadata=_METADATA)
+    result = new_notebook(cells=_named(cells), metadata=METADATA)
     nbformat.validate(result)
     return result
 
@@ -109,7 +109,8 @@ def _preface(title: str, page: str, records: list[Record]) -> str:
     return "\n".join(lines)
 
 
-def _install(url: str) -> str:
+def install_code(url: str) -> str:
+    """没有装过配套的包时从 `url` 安装的一格。"""
     return _INSTALL.format(url=url, site=url.rpartition("wheels/")[0])
 
 
@@ -142,13 +143,13 @@ def _outputs(root: Path, block: Block, record: Record) -> list:
         caption = block.captions[i] if i < len(block.captions) else Caption("")
         size = {"width": figure.width, "height": figure.height, "alt": caption.alt}
         outputs.append(new_output(
-            "display_data", {"image/png": _png(root, figure), "text/plain": caption.alt or "<图>"},
+            "display_data", {"image/png": png(root, figure), "text/plain": caption.alt or "<图>"},
             metadata={"image/png": size},
         ))  # fmt: skip
     return outputs
 
 
-def _png(root: Path, figure: Figure) -> str:
+def png(root: Path, figure: Figure) -> str:
     """图的 PNG，白底；动画取最后一帧。
 
     不用 SVG：没有运行过的笔记本在 JupyterLab 里“不受信任”，里面的 SVG 不显示，PNG 则到处都显示。

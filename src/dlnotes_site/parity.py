@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
 
-from dlnotes_site import lab_page, labs
 from dlnotes_site.figures import FOLDER
+from dlnotes_site.labs import source
+from dlnotes_site.labs.page import decode, render
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _VOID = frozenset({"img", "br", "hr", "input", "meta", "link", "wbr", "source", "col", "area"})
@@ -117,7 +118,7 @@ def build_with_zensical(root: Path, folder: Path) -> Path:
 
 def _as_markdown(text: str, root: Path) -> str:
     """把指向实验源文件的地方改成指向写出的 Markdown。"""
-    for path in labs.paths(root):
+    for path in source.paths(root):
         text = text.replace(f"{path.name})", f"{path.stem}.md)")  # 页面里的链接
         text = text.replace(f"labs/{path.name}\n", f"labs/{path.stem}.md\n")  # 导航
     return text
@@ -125,11 +126,11 @@ def _as_markdown(text: str, root: Path) -> str:
 
 def _write_labs(root: Path, docs: Path) -> None:
     """由 MkDocs 那次留下的执行结果写出实验的页面与图；没有实验时什么也不做。"""
-    paths = {labs.read(path).cells[0].source: path for path in labs.paths(root)}
-    for cached in labs.cache_folder(root).glob("*.json") if paths else []:
-        executed = lab_page.decode(json.loads(cached.read_text(encoding="utf-8"))["content"])
+    paths = {source.read(path).cells[0].source: path for path in source.paths(root)}
+    for cached in source.cache_folder(root).glob("*.json") if paths else []:
+        executed = decode(json.loads(cached.read_text(encoding="utf-8"))["content"])
         path = paths.pop(executed.cells[0].source)
-        text, figures = lab_page.render(path, executed, "../../")
+        text, figures = render(path, executed, "../../")
         (docs / "labs" / path.name).with_suffix(".md").write_text(text, encoding="utf-8")
         for name, svg in figures.items():
             (docs / FOLDER / name).write_text(svg, encoding="utf-8")

@@ -135,7 +135,7 @@ def render_record(record: Record, captions: list[Caption], prefix: str = "") -> 
         )
     for i, figure in enumerate(record.figures):
         caption = captions[i] if i < len(captions) else Caption("")
-        parts.append(_figure(figure, caption, prefix))
+        parts.append(figure_html(figure, caption, prefix))
     torch = record.environment["versions"]["torch"].split("+")[0]
     parts.append(
         f'<p class="dl-evidence" data-search-exclude="1">{html.escape(record.device)} · '
@@ -148,7 +148,8 @@ def _seconds(seconds: float) -> str:
     return "不到 0.1 秒" if seconds < 0.1 else f"{seconds:.1f} 秒"
 
 
-def _figure(figure: Figure, caption: Caption, prefix: str) -> str:
+def figure_html(figure: Figure, caption: Caption, prefix: str) -> str:
+    """一张图（或一段动画）的 HTML：深浅两份，带替代文字与图注。"""
     text = f"<figcaption>{_inline(caption.text)}</figcaption>" if caption.text else ""
     if len(figure.frames) == 1:
         images = _images(figure, figure.frames[0], caption.alt, prefix)

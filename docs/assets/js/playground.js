@@ -44,7 +44,7 @@
     return Array.from({ length: view.byteLength / 2 }, (_, i) => view.getInt16(2 * i, true));
   }
 
-  // 与 dlnotes_site/playback.py 的 decode 一样：差分的整数序列，然后是猜错的格子
+  // 与 dlnotes_site/playground/replay.py 的 decode 一样：差分的整数序列，然后是猜错的格子
   function decode(bytes, data) {
     let at = 0;
     const next = () => {

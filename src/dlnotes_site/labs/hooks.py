@@ -14,15 +14,18 @@ from mkdocs.structure.files import File, InclusionLevel
 from mkdocs_jupyter.config import settings
 from nbclient.exceptions import CellExecutionError
 
-from dlnotes_site import figures, lab_notebooks, lab_page, labs
+from dlnotes_site import figures
 from dlnotes_site.addresses import NOTEBOOKS, source_path
+from dlnotes_site.labs import source
+from dlnotes_site.labs.notebooks import solved, student
+from dlnotes_site.labs.page import decode, render
 
 
 def on_config(config):
     """换上自己的模板与缓存的位置；别的键下的旧缓存不再有用，删掉。"""
-    settings.templates_dir = str(Path(labs.__file__).with_name("lab_templates"))
+    settings.templates_dir = str(Path(__file__).with_name("templates"))
     os.environ["JUPYTER_CONFIG_PATH"] = settings.templates_dir  # 内核只报告错误
-    folder = labs.cache_folder(_root(config))
+    folder = source.cache_folder(_root(config))
     for old in folder.parent.glob("*") if folder.parent.is_dir() else []:
         if old != folder:
             shutil.rmtree(old)
@@ -33,39 +36,39 @@ def on_config(config):
 def on_files(files, config):
     """添上练习用的笔记本与源文件；答案的笔记本等执行之后再写内容。"""
     root = _root(config)
-    for path in labs.paths(root):
-        if problems := labs.check(path):
+    for path in source.paths(root):
+        if problems := source.check(path):
             raise PluginError("\n".join(str(problem) for problem in problems))
-        practice = nbformat.writes(lab_notebooks.student(root, path)) + "\n"
+        practice = nbformat.writes(student(root, path)) + "\n"
         _add(files, config, f"{NOTEBOOKS}/{path.stem}.ipynb", practice)
         _add(files, config, f"{NOTEBOOKS}/{path.stem}-solution.ipynb", "")
-        source = "\ufeff" + path.read_text(encoding="utf-8")
-        _add(files, config, source_path(labs.page_of(path)), source)
+        text = "\ufeff" + path.read_text(encoding="utf-8")
+        _add(files, config, source_path(source.page_of(path)), text)
     return files
 
 
 def on_page_markdown(markdown, page, config, files):
     """让 mkdocs-jupyter 执行，再把结果交还给 MkDocs 平常的渲染。"""
     root = _root(config)
-    known = {labs.page_of(path): path for path in labs.paths(root)}
+    known = {source.page_of(path): path for path in source.paths(root)}
     path = known.get(f"docs/{page.file.src_uri}")
     if path is None:
         return None
     try:
         page.render(config, files)  # mkdocs-jupyter 换上去的，只在这一页
     except CellExecutionError as error:
-        raise PluginError(labs.explain(path, str(error))) from error
+        raise PluginError(source.explain(path, str(error))) from error
     del page.render
-    executed = lab_page.decode(page.content)
+    executed = decode(page.content)
     prefix = "../" * page.url.count("/")
     try:
-        text, pictures = lab_page.render(path, executed, prefix)
+        text, pictures = render(path, executed, prefix)
     except ValueError as error:
         raise PluginError(str(error)) from error
     for name, svg in pictures.items():
         _add(files, config, f"{figures.FOLDER}/{name}", svg)
     answers = files.get_file_from_path(f"{NOTEBOOKS}/{path.stem}-solution.ipynb")
-    answers.content_string = nbformat.writes(lab_notebooks.solved(root, path, executed)) + "\n"
+    answers.content_string = nbformat.writes(solved(root, path, executed)) + "\n"
     page.meta["description"] = executed.metadata["description"]
     return text
 

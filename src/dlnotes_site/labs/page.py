@@ -13,9 +13,9 @@ from nbformat import NotebookNode
 from dlnotes_site.addresses import NOTEBOOKS, colab_url, source_path
 from dlnotes_site.collect import Caption
 from dlnotes_site.figures import darken, file_names
-from dlnotes_site.labs import CHECK, SOLUTION, STUB, kind, page_of, where
+from dlnotes_site.labs.source import CHECK, SOLUTION, STUB, kind, page_of, where
 from dlnotes_site.record import Figure
-from dlnotes_site.render import _figure
+from dlnotes_site.render import figure_html
 
 
 def decode(content: str) -> NotebookNode:
@@ -92,7 +92,7 @@ def _outputs(path: Path, cell: NotebookNode, figures: dict[str, str], prefix: st
                      f"{html.escape(text)}</code></pre></div>")  # fmt: skip
     for output in cell.outputs:
         if (svg := output.get("data", {}).get("image/svg+xml")) is not None:
-            parts.append(_figure(_stored(svg, figures), _caption(path, cell), prefix))
+            parts.append(figure_html(_stored(svg, figures), _caption(path, cell), prefix))
     body = "".join(parts)
     return f'<div class="dl-run" data-search-exclude="1">{body}</div>' if body else ""
 

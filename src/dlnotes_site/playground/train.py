@@ -13,7 +13,7 @@ from dlnotes.data import spiral
 from dlnotes.models import mlp
 from dlnotes.seeds import fit_seeds
 from dlnotes.training import make_optimizer
-from dlnotes_site.playback import Playback
+from dlnotes_site.playground.replay import Playback
 
 ACTIVATIONS = {"none": None, "relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid}
 OPTIMIZERS = {"sgd": ("sgd", {}), "momentum": ("sgd", {"momentum": 0.9}), "adam": ("adam", {})}

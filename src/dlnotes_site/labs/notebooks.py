@@ -8,9 +8,9 @@ import nbformat
 from nbformat import NotebookNode
 
 from dlnotes_site.addresses import link_url, page_url, wheel_url
-from dlnotes_site.lab_page import as_figure
-from dlnotes_site.labs import SOLUTION, STUB, kind, page_of, read
-from dlnotes_site.notebooks import _METADATA, _install, _png
+from dlnotes_site.labs.page import as_figure
+from dlnotes_site.labs.source import SOLUTION, STUB, kind, page_of, read
+from dlnotes_site.notebooks import METADATA, install_code, png
 
 _LINK = re.compile(r"(?<=\]\()(?!https?:|#)[^)\s]+")
 
@@ -40,7 +40,7 @@ def _finished(root: Path, path: Path, cells: list[NotebookNode], preface: str) -
     title, *rest = cells
     head, _, body = title.source.partition("\n")
     first = nbformat.v4.new_markdown_cell(f"{head}\n\n{preface}\n{body}")
-    install = [nbformat.v4.new_code_cell(_install(url), metadata={"tags": ["install"]})
+    install = [nbformat.v4.new_code_cell(install_code(url), metadata={"tags": ["install"]})
                for url in [wheel_url(root)] if url is not None]  # fmt: skip
     cells, page = [first, *install, *rest], page_of(path)
     for number, cell in enumerate(cells):
@@ -49,7 +49,7 @@ def _finished(root: Path, path: Path, cells: list[NotebookNode], preface: str) -
         cell["metadata"] = NotebookNode(tags=tags) if tags else NotebookNode()
         if cell.cell_type == "markdown":
             cell["source"] = _LINK.sub(lambda link: link_url(page, link[0]), cell.source)
-    notebook = nbformat.v4.new_notebook(cells=cells, metadata=_METADATA)
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata=METADATA)
     nbformat.validate(notebook)
     return notebook
 
@@ -62,6 +62,6 @@ def _as_png(root: Path, cell: NotebookNode, output: NotebookNode) -> NotebookNod
     figure, alt = as_figure(svg), cell.metadata.get("alt", "")
     size = {"width": figure.width, "height": figure.height, "alt": alt}
     return nbformat.v4.new_output(
-        "display_data", {"image/png": _png(root, figure), "text/plain": alt or "<图>"},
+        "display_data", {"image/png": png(root, figure), "text/plain": alt or "<图>"},
         metadata={"image/png": size},
     )  # fmt: skip

@@ -16,8 +16,8 @@ import torch
 from tqdm import tqdm
 
 from dlnotes.device import describe
-from dlnotes_site.playback import OVERFLOW, PER_DECADE, encode
-from dlnotes_site.playruns import (
+from dlnotes_site.playground.replay import OVERFLOW, PER_DECADE, encode
+from dlnotes_site.playground.train import (
     CURVE,
     EXTENT,
     GROUPS,
@@ -51,7 +51,7 @@ def part_key(group: Group, environment: Environment, source: Path) -> str:
     """键：这一组的设置、生成它的代码、够得着的 dlnotes 源文件、版本与设备种类。"""
     here = Path(__file__)
     codes = [here.with_name(name).read_text(encoding="utf-8")
-             for name in ("playruns.py", "playback.py")]  # fmt: skip
+             for name in ("train.py", "replay.py")]  # fmt: skip
     parts = (*codes, reached_digest(codes[0], source), repr(group),
              json.dumps(environment.to_json(), sort_keys=True))  # fmt: skip
     return _digest("\0".join(parts))[:32]
