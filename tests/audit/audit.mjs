@@ -39,15 +39,6 @@ async function runLighthouse(address, site, limits, summary) {
   return problems;
 }
 
-async function runAxe(address, files) {
-  const browser = await launch();
-  try {
-    return await checkAxe(browser, address, files, Math.min(availableParallelism(), 4));
-  } finally {
-    await browser.close();
-  }
-}
-
 async function audit(site, only, limits) {
   const files = pagesOf(site);
   const summary = { pages: files.length, lighthouse: [], problems: {} };
@@ -55,7 +46,7 @@ async function audit(site, only, limits) {
   const checks = {
     html: () => checkHtml(site, files),
     lighthouse: () => runLighthouse(address, site, limits, summary), // 性能先量，无障碍检查占满各个核
-    axe: () => runAxe(address, files),
+    axe: () => checkAxe(launch, address, files, Math.min(availableParallelism(), 4)),
   };
   for (const [name, check] of Object.entries(checks).filter(([name]) => only.includes(name))) {
     const start = performance.now();

@@ -59,20 +59,30 @@ async function inspect() {
   );
 }
 
-// 几页同时看，每个核一页
-export async function checkAxe(browser, address, files, jobs) {
+async function fresh(launch, old) {
+  await old?.browser().close().catch(() => {});
+  const page = await (await launch()).newPage();
+  page.setDefaultTimeout(120_000);
+  return page;
+}
+
+async function look(page, address, { file, view }) {
+  await open(page, address + file, view);
+  const found = await page.evaluate(inspect);
+  return found.map((one) => ({ page: `${file}（${view.name}）`, ...one }));
+}
+
+// 几页同时看，每个核一页，各用各的浏览器（后台的标签页不画）；浏览器中途没了，换一个再看一次
+export async function checkAxe(launch, address, files, jobs) {
   const waiting = VIEWS.flatMap((view) => files.map((file) => ({ file, view })));
   const problems = [];
   const work = async () => {
-    const context = await browser.createBrowserContext(); // 各自的窗口：后台的标签页不画
-    const page = await context.newPage();
-    page.setDefaultTimeout(120_000);
+    let page = await fresh(launch);
     for (let next = waiting.shift(); next; next = waiting.shift()) {
-      await open(page, address + next.file, next.view);
-      const found = await page.evaluate(inspect);
-      problems.push(...found.map((one) => ({ page: `${next.file}（${next.view.name}）`, ...one })));
+      const again = async () => look((page = await fresh(launch, page)), address, next);
+      problems.push(...(await look(page, address, next).catch(again)));
     }
-    await context.close();
+    await page.browser().close();
   };
   await Promise.all(Array.from({ length: jobs }, work));
   return problems;
