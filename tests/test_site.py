@@ -318,6 +318,22 @@ def test_a_figure_zooms_by_keyboard_and_closes_with_escape(visit):
     assert one.page.locator("dialog.dl-zoom[open]").count() == 0
 
 
+@pytest.mark.parametrize(("place", "side"), [(0.05, "left"), (0.95, "right")])
+def test_on_a_phone_a_figure_opens_where_it_was_tapped(visit, place, side):
+    one = visit(viewport={"width": 390, "height": 844}, has_touch=True)
+    one.go("notes/spiral/")
+    image = one.page.locator(".dl-figure img[role=button]:visible").first
+    image.scroll_into_view_if_needed()
+    box = image.bounding_box()
+    image.tap(position={"x": place * box["width"], "y": box["height"] / 2})
+    shown, most = one.page.evaluate("""() => {
+        const box = document.querySelector(".dl-zoom__scroll");
+        return [box.scrollLeft, box.scrollWidth - box.clientWidth];
+    }""")
+    assert most > 100, "wider than the screen"
+    assert abs(shown - {"left": 0, "right": most}[side]) < 2
+
+
 def test_an_animation_shows_one_frame_and_moves_with_the_slider(visit):
     one = visit()
     one.go("notes/spiral/")

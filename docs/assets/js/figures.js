@@ -103,7 +103,8 @@
     return dialog;
   }
 
-  function enlarge(image) {
+  // at：点在图的横向几分之几处，手机上放大后那一处就在屏幕中间；用键盘时从左边看起
+  function enlarge(image, at = 0) {
     const figure = image.closest(".dl-figure");
     const frame = image.closest(".dl-frame");
     const caption = figure.querySelector("figcaption");
@@ -117,7 +118,7 @@
     );
     box.showModal();
     const scroll = copy.parentElement;
-    scroll.scrollLeft = (scroll.scrollWidth - scroll.clientWidth) / 2;
+    scroll.scrollLeft = at * scroll.scrollWidth - scroll.clientWidth / 2;
   }
 
   function zoomable(image) {
@@ -127,7 +128,7 @@
     image.setAttribute("role", "button");
     image.setAttribute("aria-haspopup", "dialog");
     image.setAttribute("aria-label", `放大：${image.alt}`);
-    image.addEventListener("click", () => enlarge(image));
+    image.addEventListener("click", (event) => enlarge(image, event.offsetX / image.clientWidth));
     image.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" && event.key !== " ") return;
       event.preventDefault();
