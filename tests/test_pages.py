@@ -1,11 +1,12 @@
 """Guards over the pages of this repository, each with a kept negative case."""
 
 import re
+import unicodedata
 
 import pytest
 
 from conftest import ROOT
-from dlnotes_site.collect import check, collect
+from dlnotes_site.collect import check, collect, collect_page
 from dlnotes_site.runner import Project, missing
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -40,6 +41,28 @@ def test_pages_hold_blocks_and_every_block_has_a_fresh_record():
     assert len(collect(ROOT)) > 50
     stale = [block.where for block in missing(Project(ROOT))]
     assert stale == [], "run `dlnotes-site run` first (make test does)"
+
+
+def columns(line: str) -> int:
+    """Columns a line takes: Chinese characters and full-width marks take two."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line)
+
+
+def too_wide(blocks) -> list[str]:
+    """A screen shows 100 columns of code; the rest would hide behind a scroll bar."""
+    return [f"{b.page}:{b.line + n}" for b in blocks
+            for n, line in enumerate(b.code.splitlines(), 1) if columns(line) > 100]  # fmt: skip
+
+
+def test_no_line_of_code_is_wider_than_a_screen():
+    assert too_wide(collect(ROOT)) == []
+
+
+def test_the_width_guard_can_fail(tmp_path):
+    lines = ["x" * 100, "宽" * 50, "x" * 101, "宽" * 50 + "x"]
+    page = tmp_path / "page.md"
+    page.write_text("```python\n" + "\n".join(lines) + "\n```\n", encoding="utf-8")
+    assert too_wide(collect_page(page, tmp_path)) == ["page.md:4", "page.md:5"]
 
 
 def test_no_two_pages_hold_the_same_blocks():
