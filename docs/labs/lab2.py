@@ -371,24 +371,23 @@ print("任务 7 通过")
 #
 # - 网络是 `lambda seed: mlp([2, 100, 3], seed=seed)`，数据是 `(X_train, y_train)`；
 # - `test=(X_test, y_test)`，`eval_every=500`，`num_epochs=500`；
-# - `seeds=range(5)`，`lr=[1e-3, 1e-2, 1e-1, 1]`。
+# - `seeds=range(10)`，`lr=[1e-3, 1e-2, 1e-1, 1]`。
 #
-# 再造字典 `best`：每个优化器平均测试准确率最高的学习率。`runs[name].final("test_accuracy")` 的形状是 `(学习率数, 种子数)`，`runs[name].lrs` 是那些学习率。
+# 再造字典 `best`：每个优化器平均**训练**准确率最高的学习率。测试集只用来报告结果，不用来挑。`runs[name].final()` 是最后的训练准确率，`runs[name].final("test_accuracy")` 是测试准确率，形状都是 `(学习率数, 种子数)`；`runs[name].lrs` 是那些学习率。
 
 # %% tags=["stub"]
 # 任务 8：把 ... 换成你的代码
 runs = ...
 best = ...
 
-# %% tags=["solution"] alt="两条曲线，横轴是学习率。SGD 在 0.001 与 0.01 处停在 0.5 上下，到 1 才升到 0.9 以上；Adam 在 0.001 处已过 0.8，从 0.01 到 1 都接近 1。" caption="测试准确率；横轴是学习率（对数），5 个种子，点是均值，竖线是 ± 一个标准差；全批量 500 步，数据相同，初始化随种子变。"
+# %% tags=["solution"] alt="两条曲线，横轴是学习率。SGD 在 0.001 与 0.01 处停在 0.5 上下，到 1 才升到 0.9 以上；Adam 在 0.001 处已过 0.8，从 0.01 到 1 都接近 1。" caption="测试准确率；横轴是学习率（对数），10 个种子，点是均值，竖线是 ± 一个标准差；全批量 500 步，数据相同，初始化随种子变。"
 # 任务 8：参考答案
 runs, best = {}, {}
 for name in ("sgd", "adam"):
     runs[name] = fit_seeds(lambda seed: mlp([2, 100, 3], seed=seed), (X_train, y_train),
-                           test=(X_test, y_test), eval_every=500, seeds=range(5),
+                           test=(X_test, y_test), eval_every=500, seeds=range(10),
                            lr=[1e-3, 1e-2, 1e-1, 1], num_epochs=500, optimizer=name)
-    final = runs[name].final("test_accuracy")
-    best[name] = runs[name].lrs[final.mean(dim=1).argmax()]
+    best[name] = runs[name].lrs[runs[name].final().mean(dim=1).argmax()]
 
 fig, ax = subplots()
 for name, run in runs.items():
@@ -406,10 +405,10 @@ assert isinstance(best, dict), f"任务 8：best 应是字典，现在是 {best!
 assert set(runs) == set(best) == {"sgd", "adam"}, "任务 8：两个字典的键应是 'sgd' 与 'adam'"
 for name, run in runs.items():
     shape = tuple(run.final("test_accuracy").shape)
-    assert shape == (4, 5), f"任务 8：{name} 的测试准确率形状应为 (4, 5)，现在是 {shape}"
-    top = run.final("test_accuracy").mean(dim=1).max()
-    mine = run.final("test_accuracy")[run.lrs.index(best[name])].mean()
-    assert mine == top, f"任务 8：{name} 最好的平均准确率是 {top:.3f}，best 选中的只有 {mine:.3f}"
+    assert shape == (4, 10), f"任务 8：{name} 的测试准确率形状应为 (4, 10)，现在是 {shape}"
+    top = run.final().mean(dim=1).max()
+    mine = run.final()[run.lrs.index(best[name])].mean()
+    assert mine == top, f"任务 8：{name} 最好的训练准确率是 {top:.3f}，best 选中的只有 {mine:.3f}"
 slow, quick = (runs[name].final("test_accuracy")[0].mean() for name in ("sgd", "adam"))
 assert quick > slow + 0.1, "任务 8：学习率 0.001 时两者应差很多；优化器的名字传进去了吗"
 print("任务 8 通过")
@@ -422,7 +421,7 @@ print("任务 8 通过")
 #
 # 隐藏单元（hidden unit）太少，折线的段数不够，跟不上旋臂。
 #
-# 对宽度 2、5、10、30、100，各用 Adam、学习率 0.01、5 个种子训练 500 步，把测试准确率（形状 (5,)）存进字典 `by_width`，键是宽度。再求 `enough`：平均测试准确率达到 0.95 的最小宽度。
+# 对宽度 2、5、10、30、100，各用 Adam、学习率 0.01、10 个种子训练 500 步，把测试准确率（形状 (10,)）存进字典 `by_width`，键是宽度。再求 `enough`：平均测试准确率达到 0.95 的最小宽度。
 
 # %% tags=["stub"]
 # 任务 9：把 ... 换成你的代码
@@ -434,7 +433,7 @@ enough = ...
 by_width = {}
 for width in (2, 5, 10, 30, 100):
     run = fit_seeds(lambda seed: mlp([2, width, 3], seed=seed), (X_train, y_train),
-                    test=(X_test, y_test), eval_every=500, seeds=range(5), lr=0.01,
+                    test=(X_test, y_test), eval_every=500, seeds=range(10), lr=0.01,
                     num_epochs=500, optimizer="adam")
     by_width[width] = run.final("test_accuracy")[0]
     print(f"宽度 {width}：{mean_sd(by_width[width])}")
@@ -446,7 +445,7 @@ print("够用的最小宽度：", enough)
 assert isinstance(by_width, dict), f"任务 9：by_width 应是字典，现在是 {by_width!r}"
 assert sorted(by_width) == [2, 5, 10, 30, 100], f"任务 9：键应是五个宽度，现在是 {sorted(by_width)}"
 for width, values in by_width.items():
-    assert tuple(values.shape) == (5,), f"任务 9：宽度 {width} 应有 5 个种子的结果"
+    assert tuple(values.shape) == (10,), f"任务 9：宽度 {width} 应有 10 个种子的结果"
 assert by_width[2].mean() < by_width[100].mean(), "任务 9：2 个单元应不如 100 个；宽度传进去了吗"
 passing = [width for width, values in sorted(by_width.items()) if values.mean() >= 0.95]
 assert enough == passing[0], f"任务 9：平均达到 0.95 的最小宽度是 {passing[0]}，现在是 {enough!r}"
@@ -455,6 +454,6 @@ print("任务 9 通过")
 # %% [markdown]
 # ## 小结
 #
-# 没有激活函数，两层等于一层，分界只能是直线；加上 ReLU，分界可以弯，弯不弯得到位要看学习率与宽度。每次比较都只改了一个因素，有随机性的比较用了 5 个种子。
+# 没有激活函数，两层等于一层，分界只能是直线；加上 ReLU，分界可以弯，弯不弯得到位要看学习率与宽度。每次比较都只改了一个因素，有随机性的比较用了 10 个种子。
 #
-# [螺旋分类](../notes/spiral.md)一页用更多的点和十个种子重做了这些比较，还有训练过程的动画；分界为什么是折线，见[更宽还是更深](../notes/width-vs-depth.md)。
+# [螺旋分类](../notes/spiral.md)一页用更多的点重做了这些比较，还有训练过程的动画；分界为什么是折线，见[更宽还是更深](../notes/width-vs-depth.md)。
