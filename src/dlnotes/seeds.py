@@ -183,7 +183,7 @@ def fit_seeds(
     Raises:
         ValueError: 没有种子、种子重复，或 `fit` 会报的错。
 
-    Note:
+    Note: 哪些网络不能叠在一起算
         带有运行统计量（如 BatchNorm）或训练时随机（如 Dropout）的网络不能叠在一起算，
         这时自动改为逐个训练：慢一些，数字一样。
 

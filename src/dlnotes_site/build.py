@@ -16,6 +16,7 @@ from dlnotes_site.links import broken_links
 from dlnotes_site.offline import write_offline
 from dlnotes_site.record import Record, key, write_atomically
 from dlnotes_site.runner import Project, Summary
+from dlnotes_site.search import plain_formulas
 from dlnotes_site.wheel import sources
 
 
@@ -38,6 +39,7 @@ def build(project: Project, *, fresh: bool = False) -> int:
     write_downloads(project.root, pairs)
     code = _mkdocs(project.root, "build", "--strict", "--quiet")
     if code == 0:
+        plain_formulas(project.root / "site")
         write_offline(project.root / "site")
     for problem in broken_links(project.root / "site") if code == 0 else []:
         print(f"✗ {problem}", file=sys.stderr)
