@@ -1,6 +1,7 @@
 """Running blocks: isolation, capture, faults, reuse. Every fault is provoked on purpose."""
 
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ import time
 import pytest
 
 from conftest import MiniProject
+from dlnotes_site import workers
 from dlnotes_site.record import key
 from dlnotes_site.runner import missing
 
@@ -111,6 +113,17 @@ def test_faulty_blocks_spare_the_others_and_turn_the_run_red(faulty_run):
     assert not summary.ok
     assert len(summary.failures) == len(FAULTS)
     assert len(keys) == 1
+
+
+def test_where_processes_cannot_fork_each_starts_on_its_own(mini, monkeypatch):
+    # Windows; the page that kills its worker shows that another one takes over
+    monkeypatch.setattr(multiprocessing, "get_all_start_methods", lambda: ["spawn"])
+    assert workers._context().get_start_method() == "spawn"
+    mini.page("```python\nprint('好')\nassert 2 == 2.0\n```\n", "docs/good.md")
+    mini.page("```python\nimport os\nos._exit(0)\nassert 1 == 1.0\n```\n", "docs/killed.md")
+    summary = mini.run(jobs=2)
+    assert list(summary.failures) == ["docs/killed.md:1"]
+    assert len(mini.project.store.keys()) == 1
 
 
 def test_a_wrong_expected_output_fails_and_shows_both(mini):
