@@ -2,6 +2,8 @@
 
 import pytest
 
+from dlnotes_site import build
+from dlnotes_site import cli as cli_module
 from dlnotes_site.cli import main
 
 
@@ -37,6 +39,31 @@ def test_unknown_device_is_named(mini, capsys):
     mini.page("```python\nassert 1 + 1 == 2\n```\n")
     assert cli(mini, "run", "--device", "tpu9") == 2
     assert "tpu9" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("how", ["option", "environment"])
+def test_a_device_with_a_number_is_refused_and_says_what_to_use(mini, capsys, monkeypatch, how):
+    mini.page("```python\nassert 1 + 1 == 2\n```\n")
+    monkeypatch.setenv("DLNOTES_DEVICE", "cpu:0" if how == "environment" else "cpu")
+    assert cli(mini, "run", *(["--device", "cpu:0"] if how == "option" else [])) == 2
+    error = capsys.readouterr().err
+    assert "'cpu:0'" in error
+    assert "CUDA_VISIBLE_DEVICES" in error
+
+
+def test_preview_with_fresh_reruns_everything_only_once(mini, monkeypatch):
+    mini.page("```python\nassert 1 + 1 == 2\n```\n")
+    counts = []
+
+    def serve(project, address, rerun):
+        counts.extend([rerun().run, rerun().run])
+        return 0
+
+    monkeypatch.setattr(build, "serve", serve)
+    monkeypatch.setattr(cli_module, "_playground", lambda options: None)
+    cli(mini, "run", "--device", "cpu", "--jobs", "1")
+    assert cli(mini, "serve", "--fresh", "--device", "cpu", "--jobs", "1") == 0
+    assert counts == [1, 0]
 
 
 def test_root_without_docs_is_named(tmp_path, capsys):

@@ -6,7 +6,7 @@ import pytest
 from markdown import Markdown
 
 from dlnotes.plotting import DARK, LIGHT
-from dlnotes_site.build import prepare
+from dlnotes_site.build import _fingerprint, prepare
 from dlnotes_site.collect import Caption
 from dlnotes_site.figures import darken, file_names
 from dlnotes_site.record import Figure, Record
@@ -132,6 +132,16 @@ def test_prepare_writes_both_colour_schemes_and_removes_stale_files(mini, page):
     text = dark.read_text(encoding="utf-8")
     assert DARK["ink"] in text or DARK["muted"] in text
     assert LIGHT["muted"] not in text
+
+
+def test_a_fresh_run_makes_the_built_site_out_of_date(mini):
+    mini.page("```python\nprint(1)\nassert 1 + 1 == 2\n```\n")
+    mini.run()
+    before = _fingerprint(mini.project)
+    mini.run()
+    assert _fingerprint(mini.project) == before, "nothing ran"
+    mini.run(fresh=True)  # the same code: only the record is another one
+    assert _fingerprint(mini.project) != before
 
 
 def test_prepare_reports_a_figure_without_alternative_text(mini):

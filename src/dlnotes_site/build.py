@@ -30,7 +30,7 @@ def build(project: Project, *, fresh: bool = False) -> int:
             print(f"✗ {problem}", file=sys.stderr)
         return 1
     stamp = project.root / "build" / "site.sha256"
-    fingerprint = _fingerprint(project.root)
+    fingerprint = _fingerprint(project)
     done = stamp.exists() and stamp.read_text(encoding="utf-8") == fingerprint
     if done and not fresh and (project.root / "site" / "index.html").exists():
         print("site/ 已是最新")
@@ -93,13 +93,17 @@ def _mkdocs(root: Path, *arguments: str) -> int:
     return subprocess.run(command, cwd=root, env=environment, check=False).returncode
 
 
-def _fingerprint(root: Path) -> str:
-    """网站的全部输入：页面、素材、主题覆盖、配置、源码、最近一次运行的环境。"""
+def _fingerprint(project: Project) -> str:
+    """网站的全部输入：页面、素材、主题覆盖、配置、源码、两个网址、运行环境与各条记录。"""
+    root = project.root
     addresses = (os.environ.get(name, "") for name in ("DLNOTES_SITE_URL", "DLNOTES_REPO_URL"))
     digest = hashlib.sha256("\n".join(addresses).encode())
     for path in sorted(_inputs(root)):
         digest.update(path.relative_to(root).as_posix().encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())
+    for path in sorted(project.store.folder.glob("*.json")):
+        with path.open("rb") as file:  # 记录的第一行是内容的摘要
+            digest.update(path.name.encode() + file.readline())
     return digest.hexdigest()
 
 
@@ -130,17 +134,18 @@ def _watch(project: Project, rerun: Callable[[], Summary]) -> None:
     seen = _stamps(project.root)
     while True:
         time.sleep(0.5)
-        now = _stamps(project.root)
-        if now != seen:
+        try:
+            now = _stamps(project.root)
+            if now == seen:
+                continue
             seen = now
-            try:
-                rerun()
-                _write(project)
-            except (ValueError, OSError, RuntimeError) as error:
-                print(f"错误：{error}", file=sys.stderr)
-            # MkDocs 只看文件的变化：改一个点开头的文件（不会发布），让它用新记录再建一次
-            stamp = project.root / "docs" / FOLDER / ".rebuilt"
-            write_atomically(stamp, str(time.time_ns()))
+            rerun()
+            _write(project)
+        except (ValueError, OSError, RuntimeError) as error:  # 编辑器正在换文件、页面写错
+            print(f"错误：{error}", file=sys.stderr)
+        # MkDocs 只看文件的变化：改一个点开头的文件（不会发布），让它用新记录再建一次
+        stamp = project.root / "docs" / FOLDER / ".rebuilt"
+        write_atomically(stamp, str(time.time_ns()))
 
 
 def _stamps(root: Path) -> dict[Path, int]:

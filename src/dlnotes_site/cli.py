@@ -45,7 +45,7 @@ def parser() -> argparse.ArgumentParser:
     clean = commands.add_parser("clean", help="删除运行记录与生成的网站")
     for command in (run, build, serve):
         command.add_argument("--device", help="设备种类：cpu、cuda、mps（默认自动）")
-        command.add_argument("--jobs", type=_positive, help="并行进程数（默认等于核数）")
+        command.add_argument("--jobs", type=_positive, help="并行进程数（默认为核数，GPU 上为 1）")
         command.add_argument("--fresh", action="store_true", help="不沿用记录，全部重跑")
         command.add_argument("--limit", type=_seconds, default=120.0,
                              help="每个代码块的时限，秒（默认 %(default)g）")  # fmt: skip
@@ -134,8 +134,13 @@ def _build(options) -> int:
 def _serve(options) -> int:
     from dlnotes_site.build import serve
 
+    def rerun():
+        summary = _execute(options)
+        options.fresh = False  # 只有第一次全部重跑，之后改了什么才跑什么
+        return summary
+
     _playground(options)
-    return serve(_project(options), options.address, lambda: _execute(options))
+    return serve(_project(options), options.address, rerun)
 
 
 def _compare(options) -> int:

@@ -76,7 +76,7 @@ def default_device() -> str:
     """运行代码块的设备种类：听 `DLNOTES_DEVICE` 的，否则有 GPU 用 GPU。"""
     from dlnotes.device import device
 
-    return device().type
+    return _usable(str(device()))
 
 
 def run(
@@ -143,6 +143,11 @@ def _usable(device: str) -> str:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
         raise ValueError(f"device 应为本机有的设备，如 'cpu'、'cuda'，收到 {device!r}") from error
+    if ":" in device:  # 记录按设备的种类存；用哪一块由系统挑
+        raise ValueError(
+            f"device 应为设备的种类，如 'cuda'，收到 {device!r}；"
+            "选第几块显卡用 CUDA_VISIBLE_DEVICES"
+        )
     return device
 
 
