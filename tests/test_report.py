@@ -56,6 +56,7 @@ def test_records_table_reads_the_gpu_report_and_says_where_it_comes_from(mini):
     commit = read_report(mini.root)["commit"]
     assert f"提交 {commit[:7]}" in sentence(mini)
     assert "3 块的断言都成立。" in sentence(mini)
+    assert "与 CPU 对照的 1 块里，0 块打印的数相对差不超过 0.001。" in sentence(mini)
     assert [row[4] for row in cells(mini)] == ["1.0e-01", "文字不同", "计时", "—"]
     assert [row[3] for row in cells(mini)[:3]] == ["0.25"] * 3
 

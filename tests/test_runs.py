@@ -97,6 +97,14 @@ def test_load_names_a_folder_that_holds_no_run(tmp_path):
         load(tmp_path)
 
 
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"device_kind": "cpu", "versions": 3}'])
+def test_load_names_a_damaged_file(two, text):
+    manifest = two.root / "build" / "run.json"
+    manifest.write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=r"损坏的文件 .*run\.json"):
+        load(two.root)
+
+
 def test_table_puts_the_largest_difference_first(two):
     result = compare(two.project, load(two.root), load(two.root))
     assert table(result) == ""

@@ -11,8 +11,11 @@ from pytest_codeblocks import extract_from_file
 _OPENING = re.compile(r"^(?P<indent>[ \t]*)(?P<ticks>`{3,}|~{3,})(?P<info>[^`]*)$")
 _PYTHON_LIKE = re.compile(r"^\{?\s*\.?(py|python|python3|ipython)\d*\b", re.IGNORECASE)
 _COMMENT = re.compile(r"^\s*<!--\s*(?P<name>alt|caption):\s*(?P<text>.*?)\s*-->\s*$")
-_SKIP = re.compile(r"pytest\.mark\.skip\(reason=(?P<quote>[\"'])(?P<reason>.+)(?P=quote)\)")
+SKIP = re.compile(r"pytest\.mark\.skip\(reason=(?P<quote>[\"'])(?P<reason>.+)(?P=quote)\)")
 _EXPECTED = "<!--pytest-codeblocks:expected-output"
+_WIDE = "[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef\u2018-\u201d\u2026\u2014]"
+SOFT_BREAK = re.compile(f"(?<={_WIDE})\n(?={_WIDE})")
+"""源文件里折行的两个汉字之间的换行：显示时不能变成空格。"""
 
 
 @dataclass
@@ -110,6 +113,24 @@ def captions_after(lines: list[str], end: int) -> tuple[list[Caption], list[int]
     return captions, used
 
 
+def expected_lines(lines: list[str], end: int) -> list[int]:
+    """代码块之后“预期输出”那几行的下标（从 0 数起）；`end` 是围栏之后的第一行。"""
+    start = end
+    while start < len(lines) and (not lines[start].strip() or _COMMENT.match(lines[start])):
+        start += 1
+    if start >= len(lines) or not lines[start].strip().startswith(_EXPECTED):
+        return []
+    fence = next(fences(lines[start:]), None)
+    return list(range(start, start + fence.end)) if fence else []
+
+
+def after_front_matter(lines: list[str]) -> int:
+    """页首元数据之后的第一行的下标；没有元数据时为 0。"""
+    if lines and lines[0].strip() == "---" and "---" in lines[1:]:
+        return lines.index("---", 1) + 1
+    return 0
+
+
 def collect_page(path: Path, root: Path) -> list[Block]:
     """一个页面里所有会被运行的代码块。"""
     page = path.relative_to(root).as_posix()
@@ -134,7 +155,7 @@ def collect_page(path: Path, root: Path) -> list[Block]:
 
 def _skip_reason(marks: list[str]) -> str | None:
     for mark in marks:
-        match = _SKIP.search(mark)
+        match = SKIP.search(mark)
         return match["reason"] if match else mark
     return None
 
@@ -166,7 +187,7 @@ def check_page(path: Path, root: Path) -> list[Problem]:
         if (
             "pytest.mark.skip" in line
             and line.lstrip().startswith("<!--")
-            and not _SKIP.search(line)
+            and not SKIP.search(line)
         ):
             problems.append(Problem(page, number, '跳过要写明理由：pytest.mark.skip(reason="…")'))
     if not problems:

@@ -15,7 +15,11 @@ from dlnotes_site.plotted import TOLERANCE, same_svg, svg_difference
 from dlnotes_site.record import Figure, Record
 
 RTOL, ATOL = 1e-3, 1e-5
-"""CPU 与 GPU 的容差：只差浮点加法的次序时，打印出来的数应当在这个范围里。"""
+"""CPU 与 GPU 的容差：一次前向、一次求导只差浮点加法的次序，打印出来的数应当在这个范围里。
+
+训练几百步之后，舍入误差被反复放大，单次训练的准确率可以差出几个百分点，这不是错误：那些结论
+由代码块里的断言保证，断言在两台设备上都必须成立；数差多少逐块列在运行报告里。
+"""
 
 _NUMBER = re.compile(r"[-+−]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
 
@@ -98,9 +102,9 @@ def _differences(pair: Pair, tolerance: float) -> list[str]:
     found = []
     if not same_output(a.stdout, b.stdout, code):
         found.append(f"输出不同：{_first_difference(a.stdout.splitlines(), b.stdout.splitlines())}")
-    for name in ("device", "environment"):
+    for name, chinese in (("device", "设备"), ("environment", "运行环境")):
         if getattr(a, name) != getattr(b, name):
-            found.append(f"{name} 不同：{getattr(a, name)}，{getattr(b, name)}")
+            found.append(f"{chinese}不同：{getattr(a, name)}，{getattr(b, name)}")
     return found + _figure_differences(a.figures, b.figures, measures(code), tolerance)
 
 
@@ -130,17 +134,6 @@ def _first_difference(a: list[str], b: list[str]) -> str:
 
 
 # --- CPU 与 GPU ---------------------------------------------------------------------------------
-
-
-def agree(cpu_stdout: str, gpu_stdout: str, rtol: float = RTOL, atol: float = ATOL) -> bool:
-    """两台设备的输出是否一致：数以外的文字相同，数的相对差不超过 `rtol`。
-
-    一次前向、一次求导只差浮点加法的次序，应当在默认的容差里。训练几百步之后，舍入误差被
-    反复放大，单次训练的曲线和准确率可以差出几个百分点，这不是错误：那些结论由代码块里的
-    断言保证，断言在两台设备上都必须成立；数差多少逐块列在运行报告里。
-    """
-    gap = largest_difference(cpu_stdout, gpu_stdout, atol)
-    return gap is not None and gap <= rtol
 
 
 def largest_difference(a: str, b: str, atol: float = ATOL) -> float | None:

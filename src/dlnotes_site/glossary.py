@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-_HEADING = re.compile(r"^### (?P<name>[^（(]+?)\s*(?:（(?P<english>[^）]+)）)?\s*$")
-_LEVEL = re.compile(r"^(?P<level>L[0-3]) · (?P<category>[^·]+?)(?: · (?P<links>.*))?$")
+_HEADING = re.compile(r"^### (?P<name>[^（(]+?)\s*(?:（[^）]+）)?\s*$")
+_LEVEL = re.compile(r"^(?P<level>L[0-3]) · [^·]+?(?: · .*)?$")
 _MARKUP = re.compile(r"\[([^\]]+)\]\([^)]*\)|[`*]|\\[()]")
 
 
@@ -18,9 +18,7 @@ class Term:
     """一个概念。"""
 
     name: str
-    english: str
     level: str
-    category: str
     explanation: str
     line: int
 
@@ -48,8 +46,7 @@ def _parse(text: str) -> tuple[Term, ...]:
                 f"docs/glossary.md:{number + 1}：概念“{heading['name']}”之后应有"
                 "“L0 · 类别 · 链接”一行，再有一段解释"
             )
-        found.append(Term(heading["name"], heading["english"] or "", level["level"],
-                          level["category"], plain(paragraphs[1]), number + 1))  # fmt: skip
+        found.append(Term(heading["name"], level["level"], plain(paragraphs[1]), number + 1))
     return tuple(found)
 
 

@@ -113,7 +113,10 @@ def _git(root: Path, *arguments: str) -> str:
 def read_report(root: Path) -> dict | None:
     """提交在仓库里的 GPU 报告；没有时为 `None`。"""
     path = root / FILE
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+    try:
+        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+    except ValueError as error:
+        raise ValueError(f"应是 gpu-report 写出的报告，收到损坏的文件 {path}") from error
 
 
 def code_digest(block: Block) -> str:

@@ -159,9 +159,10 @@ def _page_differences(name: str, ours: Page, theirs: Page) -> list[str]:
     if len(ours.runs) != len(theirs.runs):
         found.append(f"{name}：代码块 {len(ours.runs)} 个，{len(theirs.runs)} 个")
     for number, (a, b) in enumerate(zip(ours.runs, theirs.runs, strict=False), start=1):
-        for what in ("output", "images", "evidence"):
+        for what, chinese in (("output", "输出"), ("images", "图"), ("evidence", "运行环境")):
             if getattr(a, what) != getattr(b, what):
-                found.append(f"{name}：第 {number} 个代码块的 {what} 不同")
+                values = f"{getattr(a, what)!r}，{getattr(b, what)!r}"
+                found.append(f"{name}：第 {number} 个代码块的{chinese}不同：{values}")
     if ours.anchors != theirs.anchors:
         odd = sorted(set(ours.anchors) ^ set(theirs.anchors)) or "次序不同"
         found.append(f"{name}：标题的锚点不同：{odd}")
@@ -188,4 +189,7 @@ def main(root: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path.cwd()))
+    try:
+        sys.exit(main(Path.cwd()))
+    except ValueError as problem:
+        sys.exit(f"错误：{problem}")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from dlnotes_site.collect import Problem, collect_page, fences
+from dlnotes_site.collect import Problem, after_front_matter, collect_page, fences
 from dlnotes_site.record import Environment, key
 from dlnotes_site.runner import Project
 
@@ -61,9 +61,8 @@ def paragraphs(text: str) -> list[tuple[int, str]]:
     for fence in fences(lines):
         for i in range(fence.line - 1, min(fence.end, len(lines))):
             lines[i] = ""
-    if lines and lines[0] == "---":
-        end = lines.index("---", 1)
-        lines[: end + 1] = [""] * (end + 1)
+    start = after_front_matter(lines)
+    lines[:start] = [""] * start
     plain = _NOT_PROSE.sub(lambda m: "\n" * m[0].count("\n") or " ", "\n".join(lines))
     found, start = [], 0
     plain_lines = plain.splitlines()

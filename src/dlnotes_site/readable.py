@@ -4,8 +4,14 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dlnotes_site.collect import Fence, captions_after, fences
-from dlnotes_site.render import _expected_lines
+from dlnotes_site.collect import (
+    SOFT_BREAK,
+    Fence,
+    after_front_matter,
+    captions_after,
+    expected_lines,
+    fences,
+)
 
 _CONTAINER = re.compile(
     r'^(?P<mark>!!!|\?\?\?\+?|===)\s+(?P<kind>[\w-]+)?\s*(?:"(?P<title>[^"]*)")?\s*$'
@@ -13,7 +19,6 @@ _CONTAINER = re.compile(
 _KINDS = {"note": "说明", "warning": "注意", "tip": "提示", "question": "问题", "example": "例子"}
 _DIV = re.compile(r"<div\b")
 _ITEM = re.compile(r"(?:[-*+]|\d+[.)])\s")
-_WIDE = "[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef\u2018-\u201d\u2026\u2014]"
 
 
 @dataclass
@@ -62,7 +67,7 @@ class _Splitter:
         self.buffer: list[str] = []
 
     def run(self) -> None:
-        number = _after_front_matter(self.lines)
+        number = after_front_matter(self.lines)
         while number < len(self.lines):
             self._close(self.lines[number])
             fence = self.fences.get(number)
@@ -138,19 +143,13 @@ class _Splitter:
         """跳过围栏和它后面的替代文字、图注、预期输出；返回下一行。"""
         self._flush()
         self.found.append(Code(fence.line))
-        expected = _expected_lines(self.lines, fence.end)
+        expected = expected_lines(self.lines, fence.end)
         _, used = captions_after(self.lines, fence.end)
         return max([fence.end - 1, *expected, *used]) + 1
 
     def _flush(self) -> None:
         self.found.append(Text("\n".join(self.buffer)))
         self.buffer = []
-
-
-def _after_front_matter(lines: list[str]) -> int:
-    if lines and lines[0].strip() == "---" and "---" in lines[1:]:
-        return lines.index("---", 1) + 1
-    return 0
 
 
 def _dedent(text: str) -> str:
@@ -214,7 +213,7 @@ def _plain(text: str, rewrite: Callable[[str], str], names: dict[str, int]) -> s
     text = _STRONG.sub(_strong, text)
     for pattern in (_AFTER_LINK, _ATTRIBUTES, _WRAPPER, _ABBREVIATION):
         text = pattern.sub("", text)
-    return re.sub(f"(?<={_WIDE})\n(?={_WIDE})", "", text)
+    return SOFT_BREAK.sub("", text)
 
 
 def _strong(match: re.Match) -> str:

@@ -1,4 +1,4 @@
-"""Markdown 扩展：把运行记录接在每个代码块下面，并给概念加上提示。
+"""Markdown 扩展：把运行记录接在每个代码块下面，加上下载的链接与概念的提示，并整理排版。
 
 写成 Python-Markdown 扩展而不是 MkDocs 插件，是因为后继者 Zensical 也认它。
 """
@@ -20,12 +20,14 @@ from markdown.treeprocessors import Treeprocessor
 from dlnotes_site import glossary
 from dlnotes_site.addresses import WHEEL_MARKER, wheel_url
 from dlnotes_site.collect import (
-    _EXPECTED,
+    SKIP,
+    SOFT_BREAK,
     Block,
     Caption,
     Fence,
     captions_after,
     collect_page,
+    expected_lines,
     fences,
     pages,
 )
@@ -36,8 +38,6 @@ from dlnotes_site.report import MARKER, records_table
 from dlnotes_site.runner import Project
 
 log = logging.getLogger("mkdocs.dlnotes")
-
-_SKIP_MARK = re.compile(r"pytest\.mark\.skip\(reason=[\"'](?P<reason>.+)[\"']\)")
 
 
 class RunExtension(Extension):
@@ -51,7 +51,7 @@ class RunExtension(Extension):
         super().__init__(**options)
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802
-        """登记两个处理器：代码块的预处理在 superfences（25）之前、空白规整（30）之后。"""
+        """登记五个处理器；接运行结果的一个在 superfences（25）之前、空白规整（30）之后。"""
         project = Project(Path(self.getConfig("root")).resolve())
         directory_urls = str(self.getConfig("use_directory_urls")).lower() != "false"
         md.preprocessors.register(_Runs(md, project, directory_urls), "dlnotes_run", 28)
@@ -102,7 +102,7 @@ class _Runs(Preprocessor):
 
     def _insert(self, out: list[str], fence: Fence, block: Block, page: str, prefix: str) -> None:
         """从后往前改，前面的行号就不会变。"""
-        rest = _expected_lines(out, fence.end)
+        rest = expected_lines(out, fence.end)
         _, used = captions_after(out, fence.end)
         for number in sorted({*rest, *used}, reverse=True):
             del out[number]
@@ -129,10 +129,7 @@ def render_record(record: Record, captions: list[Caption], prefix: str = "") -> 
     """一条记录的 HTML：输出、图、一行运行环境。"""
     parts = ['<div class="dl-run" data-search-exclude="data-search-exclude">']
     if record.stdout.strip():
-        parts.append(
-            '<div class="dl-output no-copy" role="group" aria-label="输出"><pre><code>'
-            f"{html.escape(record.stdout.rstrip())}</code></pre></div>"
-        )
+        parts.append(output_html(record.stdout.rstrip()))
     for i, figure in enumerate(record.figures):
         caption = captions[i] if i < len(captions) else Caption("")
         parts.append(figure_html(figure, caption, prefix))
@@ -142,6 +139,12 @@ def render_record(record: Record, captions: list[Caption], prefix: str = "") -> 
         f"torch {torch} · {_seconds(record.seconds)}</p></div>"
     )
     return "\n".join(parts)
+
+
+def output_html(text: str) -> str:
+    """一段输出的 HTML。"""
+    return ('<div class="dl-output no-copy" role="group" aria-label="输出"><pre><code>'
+            f"{html.escape(text)}</code></pre></div>")  # fmt: skip
 
 
 def _seconds(seconds: float) -> str:
@@ -178,30 +181,15 @@ def _inline(text: str) -> str:
 
 
 def _block(fence: Fence, lines: list[str]) -> Block:
-    expected = _expected_lines(lines, fence.end)
+    expected = expected_lines(lines, fence.end)
     block = Block("", fence.line, fence.code, captions=captions_after(lines, fence.end)[0])
     if expected:
         block.ignore_whitespace = "ignore-whitespace" in lines[expected[0]]
         block.expected = next(fences([lines[i] for i in expected])).code
     before = [line for line in lines[max(0, fence.line - 3) : fence.line - 1] if line.strip()]
-    mark = _SKIP_MARK.search(before[-1]) if before else None
+    mark = SKIP.search(before[-1]) if before else None
     block.skip = mark["reason"] if mark else None
     return block
-
-
-def _expected_lines(lines: list[str], end: int) -> list[int]:
-    """代码块之后“预期输出”那几行的下标：它与真正的输出相同，网站上只显示后者。"""
-    start = end
-    while start < len(lines) and (not lines[start].strip() or _is_caption(lines[start])):
-        start += 1
-    if start >= len(lines) or not lines[start].strip().startswith(_EXPECTED):
-        return []
-    fence = next(fences(lines[start:]), None)
-    return list(range(start, start + fence.end)) if fence else []
-
-
-def _is_caption(line: str) -> bool:
-    return line.strip().startswith(("<!--alt:", "<!--caption:", "<!-- alt:", "<!-- caption:"))
 
 
 def _first(block: Block) -> str:
@@ -232,15 +220,12 @@ def _to_root(page: str, directory_urls: bool) -> str:
 class _Joins(Treeprocessor):
     """源文件里折行的两个汉字之间不留空格（浏览器会把换行显示成空格）。"""
 
-    _WIDE = "[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef\u2018-\u201d\u2026\u2014]"
-    _BREAK = re.compile(f"(?<={_WIDE})\n(?={_WIDE})")
-
     def run(self, root: ElementTree.Element) -> None:
         for element in root.iter():
             if element.tag not in {"pre", "code"} and element.text:
-                element.text = self._BREAK.sub("", element.text)
+                element.text = SOFT_BREAK.sub("", element.text)
             if element.tail:
-                element.tail = self._BREAK.sub("", element.tail)
+                element.tail = SOFT_BREAK.sub("", element.tail)
 
 
 class _Corners(Treeprocessor):

@@ -3,6 +3,7 @@
 import html
 
 from dlnotes_site.collect import Block, collect
+from dlnotes_site.compare import RTOL
 from dlnotes_site.gpu import code_digest, entries, read_report
 from dlnotes_site.record import Environment, Record, key
 from dlnotes_site.runner import Project
@@ -85,5 +86,14 @@ def _gpu_line(report: dict | None) -> str:
     return (
         f"GPU 一列来自 {report['date']} 在 {report['device']} 上的运行，"
         f"提交 {report['commit'][:7]}，torch {report['versions']['torch']}："
-        f"{len(report['blocks'])} 块的断言都成立{failed}。"
+        f"{len(report['blocks'])} 块的断言都成立{failed}。{_agreement(report['blocks'])}"
     )
+
+
+def _agreement(entries: list[dict]) -> str:
+    """与 CPU 的输出一致的有几块；量时间的、文字不同的不算在内。"""
+    gaps = [entry["difference"] for entry in entries if entry["difference"] is not None]
+    if not gaps:
+        return ""
+    close = sum(gap <= RTOL for gap in gaps)
+    return f"与 CPU 对照的 {len(gaps)} 块里，{close} 块打印的数相对差不超过 {RTOL:g}。"

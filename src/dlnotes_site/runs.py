@@ -32,16 +32,22 @@ def load(path: Path) -> Run:
         记录与环境。
 
     Raises:
-        ValueError: 那里没有 `run.json` 与 `records/`。
+        ValueError: 那里没有 `run.json` 与 `records/`，或者 `run.json` 损坏。
     """
     for folder in (path / "build", path, path.parent):
         manifest, records = folder / "run.json", folder / "records"
         if manifest.is_file() and records.is_dir():
-            environment = json.loads(manifest.read_text(encoding="utf-8"))
-            return Run(Store(records), Environment.from_json(environment))
+            return Run(Store(records), _environment(manifest))
     raise ValueError(
         f"应为跑过代码块的笔记仓库，或含有 run.json 与 records/ 的文件夹，收到 {str(path)!r}"
     )
+
+
+def _environment(manifest: Path) -> Environment:
+    try:
+        return Environment.from_json(json.loads(manifest.read_text(encoding="utf-8")))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"应是 run 写出的运行环境，收到损坏的文件 {manifest}") from error
 
 
 @dataclass

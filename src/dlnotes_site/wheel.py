@@ -27,7 +27,7 @@ def build_wheel(root: Path, folder: Path) -> Path:
                "--directory", str(folder.resolve())]  # fmt: skip
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise RuntimeError(f"建 wheel 失败：\n{done.stdout}{done.stderr}")
+        raise ValueError(f"建 wheel 失败：\n{done.stdout}{done.stderr}")
     return folder / wheel_name(root)
 
 

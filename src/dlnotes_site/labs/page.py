@@ -14,12 +14,13 @@ from dlnotes_site.addresses import NOTEBOOKS, colab_url, source_path
 from dlnotes_site.collect import Caption
 from dlnotes_site.figures import darken, file_names
 from dlnotes_site.labs.source import CHECK, SOLUTION, STUB, kind, page_of, where
+from dlnotes_site.links import row
 from dlnotes_site.record import Figure
-from dlnotes_site.render import figure_html
+from dlnotes_site.render import figure_html, output_html
 
 
 def decode(content: str) -> NotebookNode:
-    """mkdocs-jupyter 用我们的模板“渲染”出的就是执行过的笔记本，见 `lab_templates`。"""
+    """mkdocs-jupyter 用我们的模板“渲染”出的就是执行过的笔记本，见 `labs/templates/`。"""
     return nbformat.from_dict(json.loads(base64.b64decode(content)))
 
 
@@ -78,18 +79,13 @@ def _downloads(path: Path, prefix: str) -> str:
     if (colab := colab_url(name)) is not None:
         items.append(f'<a href="{html.escape(colab)}">在 Colab 打开练习</a>')
     items.append(f'<a href="{prefix}{source_path(name)}">查看源文件</a>')
-    body = "".join(f"<li>{item}</li>" for item in items)
-    return (
-        '<ul class="dl-downloads" aria-label="带走这一页" data-search-exclude='
-        f'"data-search-exclude">{body}</ul>'
-    )
+    return row(items)
 
 
 def _outputs(path: Path, cell: NotebookNode, figures: dict[str, str], prefix: str) -> str:
     parts = []
     if text := _text(path, cell).strip("\n"):
-        parts.append('<div class="dl-output no-copy" role="group" aria-label="输出"><pre><code>'
-                     f"{html.escape(text)}</code></pre></div>")  # fmt: skip
+        parts.append(output_html(text))
     for output in cell.outputs:
         if (svg := output.get("data", {}).get("image/svg+xml")) is not None:
             parts.append(figure_html(_stored(svg, figures), _caption(path, cell), prefix))
