@@ -1,6 +1,7 @@
 """The labs: every task can be failed and passed, the notebooks run, a broken cell is named."""
 
 import contextlib
+import copy
 import gzip
 import io
 import json
@@ -12,6 +13,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbformat import NotebookNode
+from torch import nn
 
 from conftest import ROOT
 from dlnotes_site import prose, typography
@@ -32,6 +35,21 @@ def is_code(cell) -> bool:
     return cell.cell_type == "code" and "install" not in cell.metadata.get("tags", [])
 
 
+VARIANTS = [  # lab, task, part of the answer, what a reader may write instead, right or wrong
+    ("lab1", 2, "scores[2, 0].item()", "int(scores[2, 0])", True),
+    ("lab1", 4, "scores.std(dim=0)", "scores.std(dim=0, unbiased=False)", False),
+    ("lab1", 6, "x.grad.item()", "x.grad.clone()", False),
+    ("lab1", 7, ", generator=generator)", ")", False),
+    ("lab2", 1, ".repeat_interleave(num_per_class)", ".repeat(num_per_class)", False),
+    ("lab2", 2, "[torch.arange(600), y]", ".mul(one_hot).sum(dim=1)", True),
+    ("lab2", 3, ".float().mean().item()", ".sum().item() / 150", False),
+    ("lab2", 4, "loss.item()", "loss", False),
+    ("lab2", 6, "nn.Linear(2, 100), nn.ReLU(), nn.Linear(100, 3)",
+     "linear[0], nn.ReLU(), linear[1]", False),
+    ("lab2", 7, "-1.1, 1.1", "-1, 1", False),
+]  # fmt: skip
+
+
 class Pass:
     """One run of a solution notebook; before each answer, the check meets the untouched stub."""
 
@@ -39,6 +57,7 @@ class Pass:
         stubs = {name: cells["stub"][0] for name, cells in source.tasks(source.read(path))}
         notebook = notebooks.solved(ROOT, path, source.read(path))
         self.untouched: dict[str, BaseException | None] = {}
+        self.variants: dict[int, BaseException | None] = {}
         self.passed: list[str] = []
         self.printed = io.StringIO()
         namespace: dict = {"__name__": "__main__"}
@@ -49,10 +68,23 @@ class Pass:
                 before = dict(namespace)
                 run(stubs[name], before)
                 self.untouched[name] = error_of(checks[name], before)
+                self._try_variants(path.stem, name, cell, checks[name], namespace)
             with contextlib.redirect_stdout(self.printed):
                 run(cell, namespace)
             if source.kind(cell) == source.CHECK:
                 self.passed.append(name)
+
+    def _try_variants(self, lab: str, task: str, answer, check, namespace: dict) -> None:
+        for n, (where, number, old, new, _) in enumerate(VARIANTS):
+            if (where, f"任务 {number}") != (lab, task):
+                continue
+            assert old in answer.source
+            other = NotebookNode(source=answer.source.replace(old, new, 1))
+            before = {name: copy.deepcopy(value) if isinstance(value, nn.Module) else value
+                      for name, value in namespace.items()}  # fmt: skip
+            with contextlib.redirect_stdout(io.StringIO()):
+                run(other, before)
+                self.variants[n] = error_of(check, before)
 
 
 def error_of(cell, namespace: dict) -> BaseException | None:
@@ -93,6 +125,19 @@ def test_a_check_fails_on_the_untouched_stub_and_names_the_task(passes, path, na
     assert isinstance(error, AssertionError), error
     assert str(error).startswith(f"{name}：")
     assert re.search(r"[\u4e00-\u9fff]{2}", str(error).removeprefix(name))
+
+
+@pytest.mark.parametrize(
+    "n", range(len(VARIANTS)), ids=lambda n: f"{VARIANTS[n][0]}-{VARIANTS[n][1]}"
+)
+def test_a_check_takes_other_right_answers_and_refuses_plausible_wrong_ones(passes, n):
+    lab, number, *_, right = VARIANTS[n]
+    error = passes(ROOT / source.FOLDER / f"{lab}.py").variants[n]
+    if right:
+        assert error is None
+    else:
+        assert isinstance(error, AssertionError)
+        assert str(error).startswith(f"任务 {number}：")
 
 
 @pytest.mark.parametrize(("path", "name"), TASKS, **IDS)
@@ -179,10 +224,11 @@ def test_the_labs_are_well_formed(path):
         ("任务 1：加一", "任务 2：加一", "依次编号"),
         ("# 任务 1：参考答案\n", "", "注释"),
         ("x = ...", "x = 0", "留给读者"),
+        ('["solution"]', '["solution"] alt="一条线"', "没有图"),
         ("## 任务 1：加一", "## 第一题", "没有任务"),
         ("#   description: 一个例子。", "#   title: 例子", "description"),
     ],
-    ids=["no check", "numbering", "no comment", "no stub", "no task", "no description"],
+    ids=["no check", "numbering", "no comment", "no stub", "figure", "no task", "no description"],
 )
 def test_a_malformed_lab_is_reported_with_its_place(lab, old, new, message):
     assert source.check(lab(GOOD)) == []

@@ -104,6 +104,8 @@ def _faults(number: int, name: str, cells: dict, notebook: NotebookNode) -> Iter
     for cell in (stub, solution, own_check):
         if not cell.source.startswith(f"# {name}："):
             yield f"{name} 的 {kind(cell)} 一格应以注释“# {name}：…”开头"
+    if solution.metadata.get("alt"):
+        yield f"{name} 的图应画在自查之后不带标签的一格里；画在 solution 里，练习的笔记本就没有图"
     if "..." not in stub.source.partition("\n")[2]:
         yield f"{name} 的 stub 一格里没有留给读者的 ..."
 
