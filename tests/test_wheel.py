@@ -77,7 +77,7 @@ def test_the_wheel_is_built_once_and_again_after_a_change(project, built, monkey
 
 def test_a_wheel_that_cannot_be_built_says_why(project, tmp_path):
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "x"\nversion = "?"\n')
-    with pytest.raises(RuntimeError, match="建 wheel 失败"):
+    with pytest.raises(ValueError, match="建 wheel 失败"):
         wheel.build_wheel(tmp_path, tmp_path / "out")
 
 
