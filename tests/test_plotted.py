@@ -8,7 +8,7 @@ import pytest
 from matplotlib import pyplot as plt
 
 from dlnotes_site.execute import _svg
-from dlnotes_site.plotted import plotted_numbers, same_svg, svg_difference
+from dlnotes_site.plotted import _pieces, same_svg, svg_difference
 
 
 def draw(y=(1.0, 3.0, 2.0), *, colour="#1f77b4", title="损失", size=(4, 3), salt="a", picture=None):
@@ -34,6 +34,10 @@ def _salted(fig):
 
 
 PICTURE = np.linspace(0, 1, 12).reshape(3, 4)
+
+
+def plotted_numbers(svg: str) -> np.ndarray:
+    return np.concatenate([numbers for _, numbers in _pieces(svg)])
 
 
 def test_plotted_numbers_hold_coordinates_colours_and_pixels():

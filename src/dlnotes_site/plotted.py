@@ -14,11 +14,6 @@ _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
 _COLOUR = re.compile(r"#([0-9a-fA-F]{6})\b")
 
 
-def plotted_numbers(svg: str) -> np.ndarray:
-    """一张 matplotlib SVG 画出来的数：坐标、字形、变换、颜色（0 到 1），以及位图的像素。"""
-    return np.concatenate([numbers for _, numbers in _pieces(svg)])
-
-
 def same_svg(a: str, b: str, tolerance: float = TOLERANCE) -> bool:
     """两份 SVG 是否画着同样的东西；文件里的标识符与字节可以不同。"""
     return a == b or svg_difference(a, b) <= tolerance
