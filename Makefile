@@ -40,17 +40,18 @@ test: $(VENV)/test.stamp  ## 安装所需，运行代码块、建站并运行全
 	@$(BIN)/dlnotes-site build
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadgroup
 
-bench: $(VENV)/bench.stamp  ## 性能基准，表写进 docs/report.md
+bench: $(VENV)/bench.stamp  ## 性能基准，表写进 docs/report.md（BENCH="训练循环 多种子" 只跑这些）
 	@$(BIN)/dlnotes-site build
-	@$(BIN)/python tests/benchmarks
+	@$(BIN)/python tests/benchmarks $(BENCH)
 
 zensical: $(VENV)/test.stamp  ## 用 Zensical 再建一遍，与 site/ 逐块对照
 	@$(BIN)/dlnotes-site build
 	@$(BIN)/python -m dlnotes_site.parity
 
-lint: $(VENV)/test.stamp  ## 检查代码、流水线与中文排版
+lint: $(VENV)/test.stamp  ## 检查代码、导入的方向、流水线与中文排版
 	$(BIN)/ruff check src tests
 	$(BIN)/ruff format --check src tests
+	$(BIN)/lint-imports
 	$(BIN)/jactionlint --strict-exit --profile default --shellcheck $(BIN)/shellcheck
 	$(BIN)/zizmor --offline --quiet .github
 	$(BIN)/shellcheck .ci/run

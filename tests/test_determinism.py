@@ -25,12 +25,12 @@ PAGES = {
         from dlnotes.data import spiral
         from dlnotes.models import mlp
         from dlnotes.plotting import subplots
-        from dlnotes.seeds import fit_seeds
+        from dlnotes.training import fit_seeds
 
         make = lambda seed: mlp([2, 16, 3], seed=seed)
         runs = fit_seeds(make, spiral(30, seed=0), seeds=range(4), lr=1e-2, num_epochs=20)
         loss = runs.final("train_loss")[0]
-        fig, ax = subplots(size=(4, 3))
+        fig, ax = subplots(figsize=(4, 3))
         ax.plot(loss, "o")
         print(loss.tolist())
         assert loss.shape == (4,)
@@ -51,7 +51,7 @@ PAGES = {
         from dlnotes.plotting import subplots
 
         images = digits()[0]
-        fig, axes = subplots(1, 2, size=(4, 2))
+        fig, axes = subplots(1, 2, figsize=(4, 2))
         axes[0].imshow(images[0].reshape(8, 8).numpy())
         axes[1].scatter(*torch.randn(2, 50, generator=torch.Generator().manual_seed(0)).numpy())
         print(float(images.sum()))

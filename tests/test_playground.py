@@ -12,8 +12,7 @@ from conftest import ROOT
 from dlnotes.data import spiral
 from dlnotes.models import mlp
 from dlnotes.plotting import DARK, LIGHT
-from dlnotes.seeds import fit_seeds, mean_sd
-from dlnotes.training import accuracy
+from dlnotes.training import accuracy, fit_seeds, mean_std
 from dlnotes_site.collect import collect_page
 from dlnotes_site.playground import bundle, train
 from dlnotes_site.playground.bundle import FILE, ensure, part_key, read_part
@@ -49,7 +48,7 @@ def test_encode_then_decode_gives_back_every_label_and_count(draw):
     assert np.array_equal(found.labels, labels)
     assert found.train_correct == given.train_correct
     assert found.test_correct == given.test_correct
-    np.testing.assert_allclose(found.test_loss, given.test_loss, rtol=6e-4)
+    np.testing.assert_allclose(found.valid_loss, given.valid_loss, rtol=6e-4)
     np.testing.assert_allclose(found.train_loss, given.train_loss, rtol=6e-4)
 
 
@@ -250,8 +249,8 @@ def test_ten_seeds_give_the_numbers_of_the_spiral_pages_table(built, optimizer, 
                           for seed in range(10)])  # fmt: skip
     printed = re.search(line, spiral_page_outputs())[1]
     numbers = [float(x) for x in re.findall(r"0\.\d+", printed)]
-    ours = [float(x) for x in re.findall(r"0\.\d+", mean_sd(final, digits))]
-    assert ours == pytest.approx(numbers, abs=2 * 10**-digits), (printed, mean_sd(final, digits))
+    ours = [float(x) for x in re.findall(r"0\.\d+", mean_std(final, digits))]
+    assert ours == pytest.approx(numbers, abs=2 * 10**-digits), (printed, mean_std(final, digits))
 
 
 def cell_accuracy(labels, X, y) -> float:

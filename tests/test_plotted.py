@@ -13,8 +13,9 @@ from dlnotes_site.plotted import _pieces, same_svg, svg_difference
 
 def draw(y=(1.0, 3.0, 2.0), *, colour="#1f77b4", title="损失", size=(4, 3), salt="a", picture=None):
     """An SVG drawn by matplotlib; `salt` changes its identifiers and nothing one can see."""
-    import dlnotes.plotting  # noqa: F401  registers the Chinese font
+    from dlnotes.plotting import use_chinese
 
+    use_chinese()
     with mpl.rc_context({"svg.hashsalt": salt, "font.family": "DLNotes Sans SC"}):
         fig, ax = plt.subplots(figsize=size)
         ax.plot(y, "o-", color=colour)

@@ -35,7 +35,7 @@ def test_a_good_block_leaves_its_output_figure_device_and_time(mini):
 import torch
 from dlnotes.plotting import subplots
 
-fig, ax = subplots(size=(4, 3))
+fig, ax = subplots(figsize=(4, 3))
 ax.set_title("标题")
 print("和", torch.ones(2).sum().item())
 assert ax.get_title() == "标题"
@@ -57,7 +57,7 @@ def test_figures_keep_the_scale_of_their_glyphs(mini):
         """
 from dlnotes.plotting import subplots
 
-fig, ax = subplots(size=(4, 3))
+fig, ax = subplots(figsize=(4, 3))
 ax.set_title("abc")
 assert ax is not None
 """,

@@ -498,7 +498,7 @@ print(f"任务 9 通过；{len(losses)} 步的损失与手写的最多相差 {fu
 # %% alt="散点图：横轴是真正的目标，纵轴是网络的预测，点紧贴着对角线。" caption="训练好的网络在 1000 个训练样本上的预测；虚线上预测等于目标，点到虚线的竖直距离是误差。"
 with torch.no_grad():
     fitted = checked(X)[:, 0]
-fig, ax = subplots(size=(4.8, 4.6))
+fig, ax = subplots(figsize=(4.8, 4.6))
 ax.scatter(y, fitted, s=6, alpha=0.5)
 ax.axline((0, 0), slope=1, linestyle="--", color="#59636e")
 ax.set(xlabel="目标 y", ylabel="预测", aspect="equal")

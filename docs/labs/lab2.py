@@ -39,8 +39,7 @@ from torch import nn
 from dlnotes.data import spiral, split
 from dlnotes.models import mlp
 from dlnotes.plotting import PALETTE, draw_scatter, draw_sweep, subplots
-from dlnotes.seeds import fit_seeds, mean_sd
-from dlnotes.training import fit
+from dlnotes.training import fit, fit_seeds, mean_std
 
 set_matplotlib_formats("svg")  # 图放大了也不糊
 print("PyTorch", torch.__version__.split("+")[0])
@@ -166,7 +165,7 @@ print("任务 2 通过")
 # 数据分成两份：训练集用来训练，测试集只用来打分。`split` 从每一类里抽出同样比例的点作测试集。
 
 # %%
-X_train, y_train, X_test, y_test = split(X, y, 0.25, seed=0)
+(X_train, y_train), (X_test, y_test) = split(X, y, 0.25, seed=0)
 print("训练集", len(X_train), "个，测试集", len(X_test), "个")
 
 # %% [markdown]
@@ -380,11 +379,11 @@ print("任务 7 通过")
 # 把两个网络的分界画出来：
 
 # %% alt="两张分类区域图。左图没有激活函数，三块由直线隔开的扇形切断了旋臂；右图有 ReLU，三块弯曲的区域各跟着一条旋臂。" caption="左：没有激活函数；右：有 ReLU。两者只差这一层；点是训练样本，每类 150 个，种子 0。"
-fig, axes = subplots(1, 2, size=(6.8, 3.6), sharex=True, sharey=True)
+fig, axes = subplots(1, 2, figsize=(6.8, 3.6), sharex=True, sharey=True)
 for ax, model, name in zip(axes, (linear, relu), ("没有激活函数", "ReLU")):
     ax.imshow(class_map(model, 200).numpy(), origin="lower", extent=(-1.1, 1.1, -1.1, 1.1),
               cmap=ListedColormap(PALETTE[:3]), vmin=0, vmax=2, alpha=0.28)
-    draw_scatter(X_train, y_train, ax, size=4, labels=())
+    draw_scatter(X_train, y_train, ax, s=4, labels=())
     ax.set_title(f"{name}：{accuracy(model, X_test, y_test):.3f}")
     ax.grid(False)
 plt.show()
@@ -397,12 +396,12 @@ plt.show()
 # `fit_seeds` 对每个学习率、每个种子各训练一个网络。对 `"sgd"` 与 `"adam"` 各调用一次，存进字典 `runs`，键是优化器的名字：
 #
 # - 网络是 `lambda seed: mlp([2, 100, 3], seed=seed)`，数据是 `(X_train, y_train)`；
-# - `test=(X_test, y_test)`，`eval_every=500`，`num_epochs=500`；
+# - `num_epochs=500`；
 # - `seeds=range(10)`，`lr=[1e-3, 1e-2, 1e-1, 1]`，`optimizer="sgd"` 或 `optimizer="adam"`。
 #
 # 一共训练 80 个网络，要等几十秒到一两分钟；加上 `progress=True` 可以看进度。
 #
-# 再造字典 `best`：每个优化器平均**训练**准确率最高的学习率。测试集只用来报告结果，不用来挑。`runs[name].final()` 是最后的训练准确率，`runs[name].final("test_accuracy")` 是测试准确率，形状都是 `(学习率数, 种子数)`；`runs[name].lrs` 是那些学习率。
+# 再造字典 `best`：每个优化器平均**训练**准确率最高的学习率。测试集只用来报告结果，不用来挑。`runs[name].final()` 是最后的训练准确率，`runs[name].evaluate((X_test, y_test))` 是测试准确率，形状都是 `(学习率数, 种子数)`；`runs[name].lrs` 是那些学习率。
 
 # %% tags=["stub"]
 # 任务 8：把 ... 换成你的代码
@@ -414,8 +413,8 @@ best = ...
 runs, best = {}, {}
 for name in ("sgd", "adam"):
     runs[name] = fit_seeds(lambda seed: mlp([2, 100, 3], seed=seed), (X_train, y_train),
-                           test=(X_test, y_test), eval_every=500, seeds=range(10),
-                           lr=[1e-3, 1e-2, 1e-1, 1], num_epochs=500, optimizer=name)
+                           seeds=range(10), lr=[1e-3, 1e-2, 1e-1, 1], num_epochs=500,
+                           optimizer=name)
     best[name] = runs[name].lrs[runs[name].final().mean(dim=1).argmax()]
 print("最好的学习率：", best)
 
@@ -425,13 +424,13 @@ assert isinstance(runs, dict), f"任务 8：runs 应是字典，现在是 {runs!
 assert isinstance(best, dict), f"任务 8：best 应是字典，现在是 {best!r}"
 assert set(runs) == set(best) == {"sgd", "adam"}, "任务 8：两个字典的键应是 'sgd' 与 'adam'"
 for name, run in runs.items():
-    shape = tuple(run.final("test_accuracy").shape)
-    assert shape == (4, 10), f"任务 8：{name} 的测试准确率形状应为 (4, 10)，现在是 {shape}"
+    shape = tuple(run.final().shape)
+    assert shape == (4, 10), f"任务 8：{name} 的训练准确率形状应为 (4, 10)，现在是 {shape}"
     assert best[name] in run.lrs, f"任务 8：best 里应是学习率，不是下标；现在是 {best[name]!r}"
     top = run.final().mean(dim=1).max()
     mine = run.final()[run.lrs.index(best[name])].mean()
     assert mine == top, f"任务 8：{name} 最好的训练准确率是 {top:.3f}，best 选中的只有 {mine:.3f}"
-slow, quick = (runs[name].final("test_accuracy")[0].mean() for name in ("sgd", "adam"))
+slow, quick = (runs[name].evaluate((X_test, y_test))[0].mean() for name in ("sgd", "adam"))
 assert quick > slow + 0.1, "任务 8：学习率 0.001 时两者应差很多；优化器的名字传进去了吗"
 print("任务 8 通过")
 
@@ -441,9 +440,10 @@ print("任务 8 通过")
 # %% alt="两条曲线，横轴是学习率。SGD 在 0.001 与 0.01 处不到 0.5，0.1 处约 0.6，到 1 才升到 0.9 以上；Adam 在 0.001 处已过 0.8，从 0.01 到 1 都接近 1。" caption="测试准确率；横轴是学习率（对数），10 个种子，点是均值，竖线是 ± 一个标准差；全批量 500 步，数据相同，初始化随种子变。"
 fig, ax = subplots()
 for name, run in runs.items():
-    draw_sweep(run.lrs, run.final("test_accuracy"), ax, label=name)
-    for lr, values in zip(run.lrs, run.final("test_accuracy")):
-        print(f"{name}，学习率 {lr:g}：{mean_sd(values)}")
+    test = run.evaluate((X_test, y_test))
+    draw_sweep(run.lrs, test, ax, label=name)
+    for lr, values in zip(run.lrs, test):
+        print(f"{name}，学习率 {lr:g}：{mean_std(values)}")
 ax.set(ylabel="测试准确率", ylim=(0, 1.02))
 plt.show()
 
@@ -467,10 +467,9 @@ enough = ...
 by_width = {}
 for width in (2, 5, 10, 30, 100):
     run = fit_seeds(lambda seed: mlp([2, width, 3], seed=seed), (X_train, y_train),
-                    test=(X_test, y_test), eval_every=500, seeds=range(10), lr=0.01,
-                    num_epochs=500, optimizer="adam")
-    by_width[width] = run.final("test_accuracy")[0]
-    print(f"宽度 {width}：{mean_sd(by_width[width])}")
+                    seeds=range(10), lr=0.01, num_epochs=500, optimizer="adam")
+    by_width[width] = run.evaluate((X_test, y_test))[0]
+    print(f"宽度 {width}：{mean_std(by_width[width])}")
 enough = min(width for width, values in by_width.items() if values.mean() >= 0.95)
 print("够用的最小宽度：", enough)
 
@@ -481,7 +480,7 @@ assert sorted(by_width) == [2, 5, 10, 30, 100], f"任务 9：键应是五个宽�
 for width, values in by_width.items():
     assert tuple(values.shape) == (10,), f"任务 9：宽度 {width} 应有 10 个种子的结果"
     whole = (values * 150 - (values * 150).round()).abs().max() < 1e-3
-    assert whole, f"任务 9：宽度 {width} 应是 150 个测试点上的准确率；final 里写了什么"
+    assert whole, f"任务 9：宽度 {width} 应是 150 个测试点上的准确率；用 evaluate 算了吗"
 assert by_width[2].mean() < by_width[100].mean(), "任务 9：2 个单元应不如 100 个；宽度传进去了吗"
 passing = [width for width, values in sorted(by_width.items()) if values.mean() >= 0.95]
 assert passing, "任务 9：没有一个宽度达到 0.95；看看优化器与学习率传对了没有"

@@ -14,25 +14,16 @@ import importlib
 __version__ = "0.1.0"
 
 __all__ = [
-    "ablation",
-    "activations",
     "data",
     "device",
-    "diagnostics",
     "doctor",
-    "init",
-    "losses",
+    "inspection",
     "models",
-    "norm",
+    "nn",
     "optim",
     "plot_lib",
     "plotting",
-    "regions",
-    "schedules",
-    "seeds",
-    "surfaces",
     "training",
-    "trajectories",
 ]
 
 

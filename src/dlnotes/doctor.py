@@ -13,18 +13,20 @@ import shutil
 import sys
 import tempfile
 import tomllib
-import unicodedata
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from dlnotes._core.text import display_width
 
 __all__ = ["Finding", "check", "main", "table"]
 
 DISTRIBUTION = "dlnotes-zh"
 OK, WARN, BAD = "正常", "注意", "错误"
 _LIBRARIES = {
-    "torch": "torch", "numpy": "numpy", "matplotlib": "matplotlib", "scikit-learn": "sklearn",
+    "torch": "torch", "numpy": "numpy", "scipy": "scipy", "matplotlib": "matplotlib",
+    "scikit-learn": "sklearn", "scikit-image": "skimage", "pillow": "PIL",
     "jaxtyping": "jaxtyping", "tqdm": "tqdm",
 }  # fmt: skip
 _SAMPLE = "螺旋分类的学习率 η = 0.1 ± 0.01"
@@ -74,16 +76,27 @@ def table(findings: Iterable[Finding]) -> str:
     Returns:
         多行文字，最后一行是小结。
 
+    Raises:
+        TypeError: `findings` 不是一串 `Finding`。
+
     Examples:
         >>> print(table([Finding("Python", "正常", "3.11.2")]))
         正常  Python  3.11.2
         1 项全部正常
     """
-    findings = list(findings)
-    width = max((_width(f.item) for f in findings), default=0)
+    if isinstance(findings, str):
+        raise TypeError(f"findings 应为一串 Finding，收到 {findings!r}")
+    try:  # 不用 `_core.check`：它载入 torch，而 torch 坏了也要能检查
+        findings = list(findings)
+    except TypeError as error:
+        raise TypeError(f"findings 应为一串 Finding，收到 {findings!r}") from error
+    for finding in findings:
+        if not isinstance(finding, Finding):
+            raise TypeError(f"findings 的每一项应为 Finding，收到 {finding!r}")
+    width = max((display_width(f.item) for f in findings), default=0)
     lines = []
     for f in findings:
-        lines.append(f"{f.status}  {f.item}{' ' * (width - _width(f.item))}  {f.value}")
+        lines.append(f"{f.status}  {f.item}{' ' * (width - display_width(f.item))}  {f.value}")
         if f.advice:
             lines.append(f"{' ' * (width + 8)}→ {f.advice}")
     counts = {status: sum(f.status == status for f in findings) for status in (BAD, WARN)}
@@ -202,10 +215,10 @@ def _guarded(item: str, function: Callable[[], Finding]) -> Finding:
 def _device() -> Finding:
     import torch
 
-    from dlnotes.device import describe, device
+    from dlnotes.device import describe, pick_device
 
     try:
-        where = device()
+        where = pick_device()
     except ValueError as error:
         return Finding("设备", BAD, _one_line(error), "改正或删除环境变量 DLNOTES_DEVICE")
     name = describe(where) + _how_many(where)
@@ -256,17 +269,18 @@ def _num_cores() -> int:
 
 
 def _font() -> Finding:
-    from matplotlib import font_manager
+    import matplotlib
 
-    from dlnotes.plotting import FONT
+    from dlnotes.plotting import FONT, use_chinese
 
     try:
-        font_manager.findfont(FONT, fallback_to_default=False)
-    except ValueError:
-        return Finding("中文字体", BAD, f"{FONT} 没有登记", f"重新安装 {DISTRIBUTION}")
-    missing = _missing_glyph(_SAMPLE)
+        with matplotlib.rc_context():  # 只看不改：画完，字体的设置恢复原样
+            use_chinese()
+            missing = _missing_glyph(_SAMPLE)
+    except OSError as error:
+        missing = _one_line(error)
     if missing:
-        return Finding("中文字体", BAD, missing, "运行 dlnotes.plotting.use_chinese()")
+        return Finding("中文字体", BAD, f"{FONT} 不能用：{missing}", f"重新安装 {DISTRIBUTION}")
     return Finding("中文字体", OK, f"{FONT}，字形齐全")
 
 
@@ -302,11 +316,6 @@ def _cache() -> Finding:
 
 
 # --- 排版 -----------------------------------------------------------------------------------
-
-
-def _width(text: str) -> int:
-    """在等宽字体里占几格：汉字两格。"""
-    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
 
 
 def _short(folder: Path) -> str:

@@ -74,9 +74,9 @@ class Project:
 
 def default_device() -> str:
     """运行代码块的设备种类：听 `DLNOTES_DEVICE` 的，否则有 GPU 用 GPU。"""
-    from dlnotes.device import device
+    from dlnotes.device import pick_device
 
-    return _usable(str(device()))
+    return _usable(str(pick_device()))
 
 
 def run(

@@ -1,6 +1,8 @@
-"""`python tests/benchmarks`：跑全部性能基准，把表写进 docs/report.md。"""
+"""`python tests/benchmarks [部分 …]`：跑性能基准，把表写进 docs/report.md；省略时跑全部。"""
 
+import argparse
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -24,20 +26,32 @@ PARTS = {
 }
 
 
-def main() -> int:
-    """逐个运行，最后一次写入。"""
-    parts = [f"{today()}，{machine()}。比值都在同一次运行里得到。"]
-    for title, report in PARTS.items():
-        print(f"—— {title} ——", flush=True)
-        text = report()
-        print(text, flush=True)
-        parts.append(f"### {title}\n\n{text}")
+def main(arguments: Sequence[str] | None = None) -> int:
+    """逐个运行，每个部分注明自己的日期与机器；没有运行的部分保持原样。"""
+    parser = argparse.ArgumentParser(prog="python tests/benchmarks", description="跑性能基准")
+    parser.add_argument("parts", nargs="*", metavar="部分", help="、".join(PARTS))
+    chosen = parser.parse_args(arguments).parts or list(PARTS)
+    if strangers := [title for title in chosen if title not in PARTS]:
+        parser.error(f"没有这些部分：{'、'.join(strangers)}；可选：{'、'.join(PARTS)}")
     page = ROOT / "docs" / "report.md"
     before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
-    after = rest.partition(END)[2]
-    body = "\n\n".join(parts)
-    page.write_text(f"{before}{BEGIN}\n\n{body}\n\n{END}{after}", encoding="utf-8")
+    old, _, after = rest.partition(END)
+    sections = {title: text for title, text in _sections(old) if title in PARTS}
+    for title in chosen:
+        print(f"—— {title} ——", flush=True)
+        sections[title] = f"{today()}，{machine()}。\n\n{PARTS[title]()}"
+        print(sections[title], flush=True)
+    body = "\n\n".join(f"### {title}\n\n{sections[title]}" for title in PARTS if title in sections)
+    text = f"{before}{BEGIN}\n\n比值都在同一次运行里得到。\n\n{body}\n\n{END}{after}"
+    page.write_text(text, encoding="utf-8")
     return 0
+
+
+def _sections(text: str) -> Iterator[tuple[str, str]]:
+    """页面上现有的各个部分：标题与正文。"""
+    for part in text.split("\n### ")[1:]:
+        title, _, body = part.partition("\n")
+        yield title.strip(), body.strip()
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 
-from common import ROOT, table
+from common import ROOT, ratios, table
 
 
 def seconds(code: str) -> float:
@@ -14,7 +14,7 @@ def seconds(code: str) -> float:
     return time.perf_counter() - start
 
 
-def report(num_rounds: int = 9) -> str:
+def report(num_rounds: int = 15) -> str:
     """交替计时，返回 Markdown。"""
     names = {"torch": "import torch", "dlnotes": "import torch, dlnotes",
              "dlnotes.training": "import dlnotes.training"}  # fmt: skip
@@ -22,10 +22,9 @@ def report(num_rounds: int = 9) -> str:
     for _ in range(num_rounds):
         for name, code in names.items():
             times[name].append(seconds(code))
-    base = statistics.median(times["torch"])
     rows = [
         [f"`{names[name]}`", f"{statistics.median(times[name]):.2f}",
-         f"{statistics.median(times[name]) / base:.2f}", target]
+         ratios(times, name, "torch"), target]
         for name, target in (("torch", "—"), ("dlnotes", "≤ 1.05"), ("dlnotes.training", "参照"))
     ]  # fmt: skip
     return table(["启动解释器并导入", "秒", "÷ torch", "目标"], rows)

@@ -32,20 +32,31 @@ def today() -> str:
     return datetime.date.today().isoformat()
 
 
-def interleave(calls: dict[str, Callable[[], object]], num_rounds: int) -> dict[str, list[float]]:
-    """一轮一轮轮流计时：机器忙闲的起伏落在每一个身上。"""
+def interleave(
+    calls: dict[str, Callable[[], object]],
+    num_rounds: int,
+    clock: Callable[[], float] = time.perf_counter,
+) -> dict[str, list[float]]:
+    """一轮一轮轮流计时，隔一轮倒一次次序：机器忙闲的起伏、谁先谁后，落在每一个身上。
+
+    单线程的 CPU 运算用 `time.process_time`，别的程序占着机器的时间就不算进来。
+    """
     seconds: dict[str, list[float]] = {name: [] for name in calls}
-    for _ in range(num_rounds):
-        for name, call in calls.items():
-            start = time.perf_counter()
-            call()
-            seconds[name].append(time.perf_counter() - start)
+    for round_ in range(num_rounds):
+        for name in list(calls)[:: -1 if round_ % 2 else 1]:
+            start = clock()
+            calls[name]()
+            seconds[name].append(clock() - start)
     return seconds
 
 
-def ratio(seconds: dict[str, list[float]], name: str, base: str) -> float:
-    """各轮之比的中位数。"""
-    return statistics.median(a / b for a, b in zip(seconds[name], seconds[base], strict=True))
+def ratios(seconds: dict[str, list[float]], name: str, base: str) -> str:
+    """各轮之比的中位数，括号里是上下四分位数。"""
+    values = [a / b for a, b in zip(seconds[name], seconds[base], strict=True)]
+    if name == base or len(values) < 4:
+        return f"{statistics.median(values):.2f}"
+    low, middle, high = statistics.quantiles(values, n=4)
+    return f"{middle:.2f}（{low:.2f}–{high:.2f}）"
 
 
 def gzipped(path: Path) -> int:

@@ -1,16 +1,22 @@
-"""笔记用到的数据：全部离线可得，给定种子就完全确定。"""
+"""笔记用到的数据：给定种子就完全确定；除三个公开数据集外，都不用下载。"""
 
+from dlnotes.data.augment import augment
 from dlnotes.data.digits import digits
-from dlnotes.data.images import IMAGE_SETS, augment, images, resize
+from dlnotes.data.hanzi import hanzi, hanzi_labels
+from dlnotes.data.images import IMAGE_SETS, images, resize
+from dlnotes.data.patches import PATCH_LABELS, patches
 from dlnotes.data.split import split
-from dlnotes.data.toy import circles, spiral, xor
+from dlnotes.data.toy import spiral, xor
 
 __all__ = [
     "IMAGE_SETS",
+    "PATCH_LABELS",
     "augment",
-    "circles",
     "digits",
+    "hanzi",
+    "hanzi_labels",
     "images",
+    "patches",
     "resize",
     "spiral",
     "split",

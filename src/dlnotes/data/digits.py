@@ -4,6 +4,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+__all__ = ["digits"]
+
 
 def digits() -> tuple[Float[Tensor, "n 64"], Int[Tensor, " n"]]:
     """手写数字 0–9，每张图展平成 64 个像素。

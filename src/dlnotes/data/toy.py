@@ -1,4 +1,4 @@
-"""二维玩具数据：螺旋、异或、同心圆。"""
+"""二维玩具数据：螺旋、异或。"""
 
 import math
 
@@ -6,7 +6,10 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from dlnotes._check import at_least, generator_from, positive_int
+from dlnotes._core.check import at_least, positive_int
+from dlnotes._core.rng import generator_from
+
+__all__ = ["spiral", "xor"]
 
 
 def spiral(
@@ -38,7 +41,8 @@ def spiral(
         取值 0 到 C−1，按类别顺序排列。
 
     Raises:
-        ValueError: 点数或类别数不是正整数，噪声为负，或 `seed` 与 `generator` 没有恰好给一个。
+        TypeError: 点数或类别数不是整数，噪声不是实数。
+        ValueError: 点数或类别数不是正数，噪声为负，或 `seed` 与 `generator` 没有恰好给一个。
 
     Examples:
         >>> X, y = spiral(seed=0)
@@ -81,7 +85,8 @@ def xor(
         int64，两个坐标不同的角为 1，相同的为 0。
 
     Raises:
-        ValueError: 点数不是正整数，噪声为负，或 `seed` 与 `generator` 没有恰好给一个。
+        TypeError: 点数不是整数，噪声不是实数。
+        ValueError: 点数不是正数，噪声为负，或 `seed` 与 `generator` 没有恰好给一个。
 
     Examples:
         >>> xor(seed=0)
@@ -96,46 +101,4 @@ def xor(
     corners = torch.tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
     X = corners.repeat_interleave(num_per_corner, dim=0)
     y = torch.tensor([0, 1, 1, 0]).repeat_interleave(num_per_corner)
-    return X + noise * torch.randn(X.shape, generator=rng), y
-
-
-def circles(
-    num_per_class: int = 500,
-    noise: float = 0.05,
-    ratio: float = 0.5,
-    *,
-    seed: int | None = None,
-    generator: torch.Generator | None = None,
-) -> tuple[Float[Tensor, "n 2"], Int[Tensor, " n"]]:
-    """两个同心圆：内圈一类，外圈一类。
-
-    Args:
-        num_per_class: 每一圈的点数，正整数。
-        noise: 坐标上正态噪声的标准差，不小于 0。
-        ratio: 内圈半径与外圈半径（1）之比，在 0 与 1 之间。
-        seed: 随机种子。
-        generator: CPU 上的随机数生成器，与 `seed` 二选一。
-
-    Returns:
-        `(X, y)`：`X` 形状 (2·num_per_class, 2)，float32；`y` 形状 (2·num_per_class,)，
-        int64，外圈为 0，内圈为 1。
-
-    Raises:
-        ValueError: 点数不是正整数，噪声为负，`ratio` 不在 (0, 1) 内，
-            或 `seed` 与 `generator` 没有恰好给一个。
-
-    Examples:
-        >>> X, y = circles(100, noise=0, seed=0)
-        >>> X[y == 1].norm(dim=1).max() < 0.51
-        tensor(True)
-    """
-    positive_int("num_per_class", num_per_class)
-    at_least("noise", noise, 0)
-    if not 0 < ratio < 1:
-        raise ValueError(f"ratio 应在 0 与 1 之间，收到 {ratio!r}")
-    rng = generator_from(seed, generator)
-    angle = 2 * math.pi * torch.rand(2 * num_per_class, generator=rng)
-    y = torch.arange(2).repeat_interleave(num_per_class)
-    radius = torch.where(y == 1, ratio, 1.0)
-    X = torch.stack((radius * angle.cos(), radius * angle.sin()), dim=1)
     return X + noise * torch.randn(X.shape, generator=rng), y

@@ -2,8 +2,16 @@
 
 from torch import nn
 
-from dlnotes._check import at_least, positive_int
-from dlnotes.models.convnet import Conv, ConvNet, Layer, Pool, PoolLayer, Rows
+from dlnotes._core.check import integer, positive
+from dlnotes.models.convnet import (
+    Conv,
+    ConvNet,
+    Layer,
+    Pool,
+    PoolLayer,
+    Rows,
+    check_probability,
+)
 
 __all__ = [
     "ALEXNET",
@@ -72,6 +80,7 @@ def alexnet_2012(
         输入 (B, 3, 227, 227)、输出 (B, num_classes) 的网络。
 
     Raises:
+        TypeError: `dropout` 或 `seed` 不是数，或 `activation`、`pool` 不是函数。
         ValueError: `num_classes` 不是正整数，或 `dropout` 不在 [0, 1] 内。
 
     Examples:
@@ -93,7 +102,7 @@ def alexnet_2012(
         activation=activation,
         pool=pool,
         lrn=lrn,
-        dropout=_probability(dropout),
+        dropout=check_probability("dropout", dropout),
         seed=seed,
     )
 
@@ -109,7 +118,9 @@ def alexnet(
 ) -> ConvNet:
     """单列的 AlexNet：一块 GPU 放得下，不分组，1000 类时 61,100,840 个参数。
 
-    与 torchvision 的 AlexNet 逐层相同，`lrn=False` 时参数的名字也相同。
+    各卷积、池化、全连接层与 torchvision 的 AlexNet 相同，`lrn=False` 时参数的名字与形状也相同，
+    能互相读入权重。差别只有一处：torchvision 在展平之前还有一层 `AdaptiveAvgPool2d(6)`，因而收别的
+    边长；输入是 224×224 时特征图恰是 6×6，那一层什么也不改，这里就没有它，也只收 224×224。
 
     Args:
         num_classes: 类别数。
@@ -123,6 +134,7 @@ def alexnet(
         输入 (B, 3, 224, 224)、输出 (B, num_classes) 的网络。
 
     Raises:
+        TypeError: `dropout` 或 `seed` 不是数，或 `activation`、`pool` 不是函数。
         ValueError: `num_classes` 不是正整数，或 `dropout` 不在 [0, 1] 内。
 
     Examples:
@@ -143,7 +155,7 @@ def alexnet(
         activation=activation,
         pool=pool,
         lrn=lrn,
-        dropout=_probability(dropout),
+        dropout=check_probability("dropout", dropout),
         dropout_first=True,
         seed=seed,
     )
@@ -170,14 +182,15 @@ def small_rows(width: float = 0.125, depth: int = 8, pool_size: int = 3) -> Rows
         卷积与池化的表。
 
     Raises:
+        TypeError: `width` 不是数，或 `depth`、`pool_size` 不是整数。
         ValueError: 参数不在合法范围里。
 
     Examples:
         >>> [row.channels for row in small_rows(width=0.0625) if isinstance(row, Conv)]
         [6, 16, 24, 24, 16]
     """
-    pool = Pool(_count("pool_size", pool_size, 2), 2)
-    num_middle = _count("depth", depth, LEAST_DEPTH) - LEAST_DEPTH
+    pool = Pool(integer("pool_size", pool_size, least=2), 2)
+    num_middle = integer("depth", depth, least=LEAST_DEPTH) - LEAST_DEPTH
     first, second, middle, last = (_scale(c, width) for c in (96, 256, 384, 256))
     head = (Conv(first, 3, padding=1, lrn=True), pool, Conv(second, 3, padding=1, lrn=True), pool)
     return (*head, *[Conv(middle, 3, padding=1)] * num_middle, Conv(last, 3, padding=1), pool)
@@ -216,6 +229,7 @@ def alexnet_small(
         输入 (B, in_channels, image_size, image_size)、输出 (B, num_classes) 的网络。
 
     Raises:
+        TypeError: 有类型不对的参数。
         ValueError: 图像太小，或者参数不在合法范围里。
 
     Examples:
@@ -232,22 +246,10 @@ def alexnet_small(
         activation=activation,
         pool=pool,
         lrn=lrn,
-        dropout=_probability(dropout),
+        dropout=check_probability("dropout", dropout),
         seed=seed,
     )
 
 
-def _count(name: str, value: int, least: int) -> int:
-    return at_least(name, positive_int(name, value), least)
-
-
 def _scale(size: int, width: float) -> int:
-    if not width > 0:
-        raise ValueError(f"width 应大于 0，收到 {width!r}")
-    return max(1, round(size * width))
-
-
-def _probability(dropout: float) -> float:
-    if not 0 <= dropout <= 1:
-        raise ValueError(f"dropout 应在 0 与 1 之间，收到 {dropout!r}")
-    return dropout
+    return max(1, round(size * positive("width", width)))

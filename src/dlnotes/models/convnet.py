@@ -8,12 +8,20 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from dlnotes._check import positive_int
+from dlnotes._core.check import (
+    flag,
+    float_tensor,
+    integer,
+    layer_maker,
+    positive_int,
+    real,
+    sequence,
+)
+from dlnotes._core.rng import current_devices, integer_seed, seeded
 
 __all__ = [
     "Conv",
@@ -67,10 +75,18 @@ def output_size(
     Returns:
         输出的边长；放不下一个核时小于 1。
 
+    Raises:
+        TypeError: `size` 或 `padding` 不是整数。
+        ValueError: `size`、`padding` 是负数，或其余参数不是正整数。
+
     Examples:
         >>> output_size(32, 5), output_size(227, 11, stride=4)
         (28, 55)
     """
+    integer("size", size)
+    integer("padding", padding)
+    for name, value in (("kernel", kernel), ("stride", stride), ("dilation", dilation)):
+        positive_int(name, value)
     return (size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
 
 
@@ -84,14 +100,50 @@ def feature_size(rows: Rows, size: int) -> int:
     Returns:
         输出的边长，像素。
 
+    Raises:
+        TypeError: 表里有不是 `Conv` 或 `Pool` 的行，或 `size` 不是整数。
+        ValueError: 表里的数不对，或 `size` 是负数。
+
     Examples:
         >>> feature_size([Conv(6, 5), Pool(2, 2), Conv(16, 5), Pool(2, 2)], 32)
         5
     """
-    for row in rows:
+    for row in _check_rows(rows):
         padding = row.padding if isinstance(row, Conv) else 0
         size = max(output_size(size, row.kernel, row.stride, padding), 0)
     return size
+
+
+def _check_rows(rows: Rows) -> Rows:
+    """确认每一行是 `Conv` 或 `Pool`，里面的数能用。"""
+    for row in sequence("rows", rows):
+        if not isinstance(row, Conv | Pool):
+            raise TypeError(f"rows 的每一行应为 Conv 或 Pool，收到 {row!r}")
+        for name, value in row._asdict().items():
+            if name == "padding":
+                integer("rows 里的 padding", value)
+            elif name != "lrn":
+                positive_int(f"rows 里的 {name}", value)
+    return rows
+
+
+def check_probability(name: str, value: float) -> float:
+    """`value` 在 [0, 1] 内时原样返回，否则报错。
+
+    Args:
+        name: 参数名。
+        value: 概率。
+
+    Returns:
+        `value` 本身。
+
+    Raises:
+        TypeError: `value` 不是实数。
+        ValueError: `value` 不在 [0, 1] 内。
+    """
+    if not 0 <= real(name, value) <= 1:
+        raise ValueError(f"{name} 应在 0 与 1 之间，收到 {value!r}")
+    return value
 
 
 class LocalResponseNorm(nn.Module):
@@ -103,6 +155,7 @@ class LocalResponseNorm(nn.Module):
     `nn.LocalResponseNorm(5, alpha=5e-4, beta=0.75, k=2)`：PyTorch 把 `alpha` 再除以 5。
 
     Examples:
+        >>> import torch
         >>> LocalResponseNorm()(torch.full((1, 1, 1, 1), 16.0)).round(decimals=3)
         tensor([[[[9.4230]]]])
 
@@ -112,6 +165,8 @@ class LocalResponseNorm(nn.Module):
 
     def forward(self, X: Float[Tensor, "B C H W"]) -> Float[Tensor, "B C H W"]:
         """按公式逐通道归一化，形状不变。"""
+        if float_tensor("X", X).ndim != 4:
+            raise ValueError(f"X 的形状应为 (B, C, H, W)，收到 {tuple(X.shape)}")
         C = X.shape[1]
         band = X.new_ones(C, C).triu(-2).tril(2)
         root = (2 + 1e-4 * F.conv2d(X * X, band[:, :, None, None])).sqrt()
@@ -136,13 +191,25 @@ def make_features(
 
     Returns:
         顺序网络，输入 (B, in_channels, H, W)。
+
+    Raises:
+        TypeError: 表里有不是 `Conv` 或 `Pool` 的行，或 `activation`、`pool` 不是函数。
+        ValueError: 表里的数不对，或组数不整除通道数。
     """
+    positive_int("in_channels", in_channels)
+    layer_maker("activation", activation)
+    layer_maker("pool", pool)
+    flag("lrn", lrn)
     layers: list[nn.Module] = []
-    for row in rows:
+    for row in _check_rows(rows):
         if isinstance(row, Pool):
             layers.append(pool(row.kernel, row.stride))
             continue
         channels, kernel, stride, padding, groups, wants_lrn = row
+        if channels % groups or in_channels % groups:
+            raise ValueError(
+                f"groups 应整除输入与输出的通道数 {in_channels}、{channels}，收到 {groups}"
+            )
         conv = nn.Conv2d(in_channels, channels, kernel, stride, padding, groups=groups)
         layers += [conv, activation()]
         if lrn and wants_lrn:
@@ -167,8 +234,17 @@ def make_classifier(
 
     Returns:
         顺序网络，输入 (B, sizes[0])，输出 (B, sizes[-1])。
+
+    Raises:
+        TypeError: `sizes` 不是一串数，`activation` 不是函数，或 `dropout` 不是数。
+        ValueError: `sizes` 少于两个，有一个不是正整数，或 `dropout` 不在 [0, 1] 内。
     """
-    drop = [] if dropout is None else [dropout]
+    sizes = [positive_int("sizes 的每一项", size) for size in sequence("sizes", sizes)]
+    if len(sizes) < 2:
+        raise ValueError(f"sizes 应至少有两个正整数（输入与输出的宽度），收到 {sizes}")
+    layer_maker("activation", activation)
+    flag("dropout_first", dropout_first)
+    drop = [] if dropout is None else [check_probability("dropout", dropout)]
     layers: list[nn.Module] = []
     for num_inputs, num_outputs in pairwise(sizes[:-1]):
         block = [nn.Linear(num_inputs, num_outputs), activation()]
@@ -194,9 +270,12 @@ class ConvNet(nn.Module):
         seed: 初始化参数的种子；给出时不影响外面的随机状态，省略时用外面的随机状态。
 
     Raises:
-        ValueError: 图像小得放不下，或者通道数、类别数、边长不是正整数。
+        TypeError: `rows`、`activation`、`pool`、`dropout` 或 `seed` 的类型不对。
+        ValueError: 表里没有卷积，图像小得放不下，或者通道数、类别数、边长不是正整数，
+            或者其余的数不在合法范围里。
 
     Examples:
+        >>> import torch
         >>> rows = [Conv(8, 3, padding=1), Pool(2, 2)]
         >>> net = ConvNet(rows, (84,), in_channels=1, image_size=8, num_classes=10, seed=0)
         >>> net(torch.zeros(7, 1, 8, 8)).shape
@@ -224,11 +303,13 @@ class ConvNet(nn.Module):
         size = feature_size(rows, image_size)
         if size < 1:
             raise ValueError(f"image_size 至少应为 {_least_size(rows)}，收到 {image_size}")
-        channels = [row.channels for row in rows if isinstance(row, Conv)][-1]
-        sizes = (channels * size**2, *hidden, positive_int("num_classes", num_classes))
-        with torch.random.fork_rng(devices=[], enabled=seed is not None):
-            if seed is not None:
-                torch.default_generator.manual_seed(seed)
+        channels = [row.channels for row in rows if isinstance(row, Conv)]
+        if not channels:
+            raise ValueError(f"rows 里应至少有一个 Conv，收到 {rows!r}")
+        num_classes = positive_int("num_classes", num_classes)
+        widths = [positive_int("hidden 的每一项", width) for width in sequence("hidden", hidden)]
+        sizes = (channels[-1] * size**2, *widths, num_classes)
+        with seeded(seed if seed is None else integer_seed(seed), current_devices()):
             self.features = make_features(rows, in_channels, activation, pool, lrn)
             self.classifier = make_classifier(sizes, activation, dropout, dropout_first)
 
@@ -250,6 +331,8 @@ class ConvNet(nn.Module):
 
     def _check_images(self, X: Tensor) -> None:
         want = (self.in_channels, self.image_size, self.image_size)
+        if not isinstance(X, Tensor):
+            raise TypeError(f"X 应为张量，收到 {type(X).__name__}")
         if X.ndim != 4 or tuple(X.shape[1:]) != want:
             expected = ", ".join(map(str, want))
             raise ValueError(f"X 的形状应为 (B, {expected})，收到 {tuple(X.shape)}")

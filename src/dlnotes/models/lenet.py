@@ -2,6 +2,7 @@
 
 from torch import nn
 
+from dlnotes._core.check import positive_int
 from dlnotes.models.convnet import Conv, ConvNet, Layer, Pool, PoolLayer, Rows
 
 __all__ = ["LENET5", "LENET5_HIDDEN", "lenet5", "lenet_teaching"]
@@ -37,6 +38,7 @@ def lenet5(
         输入 (B, 1, image_size, image_size)、输出 (B, num_classes) 的网络。
 
     Raises:
+        TypeError: `seed` 不是整数，或 `activation`、`pool` 不是函数。
         ValueError: `image_size` 太小，或者 `num_classes` 不是正整数。
 
     Examples:
@@ -46,7 +48,8 @@ def lenet5(
     来源: LeCun、Bottou、Bengio 与 Haffner，Gradient-Based Learning Applied to Document
     Recognition，1998，图 2。
     """
-    first = LENET5[0]._replace(padding=2 if image_size == 28 else 0)
+    padding = 2 if positive_int("image_size", image_size) == 28 else 0
+    first = LENET5[0]._replace(padding=padding)
     return ConvNet(
         (first, *LENET5[1:]),
         LENET5_HIDDEN,
@@ -86,6 +89,7 @@ def lenet_teaching(
         输入 (B, in_channels, image_size, image_size)、输出 (B, num_classes) 的网络。
 
     Raises:
+        TypeError: `seed` 不是整数，或 `activation`、`pool` 不是函数。
         ValueError: `image_size` 太小，或者通道数、类别数不是正整数。
 
     Examples:

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
-import torch
 from torch import nn
 
-from dlnotes._check import positive_int
+from dlnotes._core.check import layer_maker, positive_int, sequence
+from dlnotes._core.rng import current_devices, integer_seed, seeded
+
+__all__ = ["mlp"]
 
 
 def mlp(
@@ -26,7 +28,8 @@ def mlp(
         输入形状 (B, sizes[0])、输出形状 (B, sizes[-1]) 的网络；分类时输出是 logits。
 
     Raises:
-        ValueError: `sizes` 少于两个，或有一个不是正整数。
+        TypeError: `sizes` 不是一串数，`activation` 不是函数，或 `seed` 不是整数。
+        ValueError: `sizes` 少于两个，有一个不是正整数，或 `seed` 是负数。
 
     Examples:
         >>> mlp([2, 100, 3], seed=0)
@@ -36,14 +39,12 @@ def mlp(
           (2): Linear(in_features=100, out_features=3, bias=True)
         )
     """
+    sizes = [positive_int("sizes 的每一项", size) for size in sequence("sizes", sizes)]
     if len(sizes) < 2:
-        raise ValueError(f"sizes 应至少有两个正整数（输入与输出的宽度），收到 {list(sizes)}")
-    for size in sizes:
-        positive_int("sizes 的每一项", size)
-    if seed is None:
-        return _stack(sizes, activation)
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
+        raise ValueError(f"sizes 应至少有两个正整数（输入与输出的宽度），收到 {sizes}")
+    if activation is not None:
+        layer_maker("activation", activation)
+    with seeded(seed if seed is None else integer_seed(seed), current_devices()):
         return _stack(sizes, activation)
 
 

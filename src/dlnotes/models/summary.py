@@ -1,15 +1,16 @@
 """网络的逐层清单：输出形状、参数个数、乘加次数。"""
 
-import unicodedata
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from dlnotes._check import positive_int
+from dlnotes._core.check import instance_of, positive_int, sequence
+from dlnotes._core.modes import evaluating
+from dlnotes._core.text import display_width, pad
 
 __all__ = ["LayerRow", "Summary", "summary"]
 
@@ -61,8 +62,8 @@ class Summary:
 
     def __str__(self) -> str:
         table = self._cells()
-        widths = [max(map(_display_width, column)) for column in zip(*table, strict=True)]
-        lines = ["  ".join(map(_pad, row, widths, (0, 0, 0, 1, 1))).rstrip() for row in table]
+        widths = [max(map(display_width, column)) for column in zip(*table, strict=True)]
+        lines = ["  ".join(map(pad, row, widths, (0, 0, 0, 1, 1))).rstrip() for row in table]
         rule = "─" * (sum(widths) + 2 * (len(widths) - 1))
         return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1]])
 
@@ -98,7 +99,8 @@ def summary(
         清单。
 
     Raises:
-        ValueError: `input_size` 有一项不是正整数，或者网络不接受这个形状。
+        TypeError: `model` 不是网络，`input_size` 不是一串数，或 `dtype` 不是数据类型。
+        ValueError: `input_size` 有一项不是正整数，或者网络的前向传播不接受这个形状。
 
     Examples:
         >>> print(summary(nn.Sequential(nn.Linear(2, 100), nn.ReLU(), nn.Linear(100, 3)), (2,)))
@@ -110,18 +112,30 @@ def summary(
         ──────────────────────────────────────
         合计                     603       500
     """
-    for size in input_size:
+    instance_of("model", model, nn.Module)
+    for size in sequence("input_size", input_size):
         positive_int("input_size 的每一项", size)
+    if dtype is not None:
+        instance_of("dtype", dtype, torch.dtype)
     first = next(model.parameters(), torch.empty(0))
     X = torch.zeros(1, *input_size, dtype=dtype or first.dtype, device="meta")
-    devices = [first.device] if first.is_cuda else []
-    with _eval_mode(model), torch.no_grad(), torch.random.fork_rng(devices):
+    with evaluating(model):
         try:
-            rows = _record(model, lambda: _forward_on_meta(model, X))
-        except (NotImplementedError, RuntimeError):
-            real = torch.zeros_like(X, device=first.device)
-            rows = _record(model, lambda: model(real))
+            rows = _trace(model, X, first.device)
+        except Exception as error:  # 用户的 forward 什么异常都可能抛
+            raise ValueError(
+                f"model 应接受形状 {tuple(X.shape)}、类型 {X.dtype} 的输入"
+                f"（input_size={tuple(input_size)}），前向传播时出错：{error}"
+            ) from error
     return Summary(tuple(rows), sum(p.numel() for p in model.parameters()))
+
+
+def _trace(model: nn.Module, X: Tensor, device: torch.device) -> list[LayerRow]:
+    """先在 meta 设备上推演，推演不了再在 `device` 上真算一次。"""
+    try:
+        return _record(model, lambda: _forward_on_meta(model, X))
+    except (NotImplementedError, RuntimeError):
+        return _record(model, lambda: model(torch.zeros_like(X, device=device)))
 
 
 def _forward_on_meta(model: nn.Module, X: Tensor) -> None:
@@ -171,25 +185,3 @@ def _first_tensor(output: object) -> Tensor:
     while not isinstance(output, Tensor):
         output = next(iter(output.values() if isinstance(output, dict) else output))
     return output
-
-
-@contextmanager
-def _eval_mode(model: nn.Module) -> Iterator[None]:
-    """暂时切到 eval，结束时各层恢复各自原来的模式。"""
-    modes = [(layer, layer.training) for layer in model.modules()]
-    model.eval()
-    try:
-        yield
-    finally:
-        for layer, training in modes:
-            layer.training = training
-
-
-def _display_width(text: str) -> int:
-    """等宽字体里占几格：汉字与全角标点占两格。"""
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
-
-
-def _pad(text: str, width: int, right: int) -> str:
-    space = " " * (width - _display_width(text))
-    return space + text if right else text + space

@@ -4,23 +4,23 @@
 同名的类是 `torch.optim.Optimizer` 的子类，就地更新整组参数，适合训练。测试保证两者相等。
 """
 
-from dlnotes.optim.adagrad import AdaGrad, adagrad_rule
+from dlnotes.optim.adagrad import Adagrad, adagrad_rule
 from dlnotes.optim.adam import Adam, adam_rule
 from dlnotes.optim.adamw import AdamW, adamw_rule
 from dlnotes.optim.base import RuleOptimizer, state_bytes
 from dlnotes.optim.momentum import Momentum, momentum_rule, velocity_rule
 from dlnotes.optim.nesterov import Nesterov, nesterov_rule
-from dlnotes.optim.rmsprop import RMSProp, rmsprop_rule
+from dlnotes.optim.rmsprop import RMSprop, rmsprop_rule
 from dlnotes.optim.sgd import SGD, sgd_rule
 
 __all__ = [
     "SGD",
-    "AdaGrad",
+    "Adagrad",
     "Adam",
     "AdamW",
     "Momentum",
     "Nesterov",
-    "RMSProp",
+    "RMSprop",
     "RuleOptimizer",
     "adagrad_rule",
     "adam_rule",

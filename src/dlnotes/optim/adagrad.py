@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from dlnotes.optim.base import RuleOptimizer
+from dlnotes.optim.base import RuleOptimizer, check_rule
 
 Array = Float[Tensor, "*shape"]
 
@@ -27,6 +27,10 @@ def adagrad_rule(
     Returns:
         移动量与新的平方和，都与 `g` 同形状。
 
+    Raises:
+        TypeError: 有不是浮点张量的，或超参数不是实数。
+        ValueError: 形状不同，或超参数不在合法区间里。
+
     Examples:
         >>> g, s = torch.full((1,), 3.0), torch.zeros(1)
         >>> for t in range(4):
@@ -34,11 +38,12 @@ def adagrad_rule(
         >>> delta
         tensor([-0.5000])
     """
+    check_rule({"lr": lr, "eps": eps}, g=g, s=s)
     s = s + g * g
     return -lr * g / (s**0.5 + eps), s
 
 
-class AdaGrad(RuleOptimizer):
+class Adagrad(RuleOptimizer):
     r"""AdaGrad，与 `torch.optim.Adagrad` 逐步相等；每个参数多存一份平方和。
 
     Args:
@@ -54,7 +59,7 @@ class AdaGrad(RuleOptimizer):
     Examples:
         >>> w = torch.tensor([1.0], requires_grad=True)
         >>> w.square().sum().backward()
-        >>> AdaGrad([w], lr=0.1).step()
+        >>> Adagrad([w], lr=0.1).step()
         >>> w.data
         tensor([0.9000])
 

@@ -6,7 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from dlnotes.optim.base import RuleOptimizer
+from dlnotes._core.check import flag
+from dlnotes.optim.base import RuleOptimizer, check_rule
 
 Array = Float[Tensor, "*shape"]
 Betas = tuple[float, float]
@@ -49,12 +50,18 @@ def adam_rule(
     Returns:
         移动量、新的 `m` 与新的 `v`，都与 `g` 同形状。
 
+    Raises:
+        TypeError: 有不是浮点张量的，或超参数不是实数。
+        ValueError: 形状不同，`t` 小于 1，或超参数不在合法区间里。
+
     Examples:
         >>> zero = torch.zeros(2)
         >>> delta, m, v = adam_rule(torch.tensor([5.0, -0.1]), zero, zero, 1, lr=0.01)
         >>> delta
         tensor([-0.0100,  0.0100])
     """
+    check_rule({"lr": lr, "betas": betas, "eps": eps}, t, g=g, m=m, v=v)
+    flag("bias_correction", bias_correction)
     beta1, beta2 = betas
     m = beta1 * m + (1 - beta1) * g
     v = beta2 * v + (1 - beta2) * g * g

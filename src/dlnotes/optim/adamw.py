@@ -5,6 +5,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from dlnotes.optim.adam import Adam, Betas, adam_rule
+from dlnotes.optim.base import check_rule
 
 Array = Float[Tensor, "*shape"]
 
@@ -40,11 +41,16 @@ def adamw_rule(
     Returns:
         移动量、新的 `m` 与新的 `v`，都与 `w` 同形状。
 
+    Raises:
+        TypeError: 有不是浮点张量的，或超参数不是实数。
+        ValueError: 形状不同，`t` 小于 1，或超参数不在合法区间里。
+
     Examples:
         >>> w, zero = torch.tensor([2.0, -4.0]), torch.zeros(2)
         >>> adamw_rule(w, zero, zero, zero, 1, lr=0.1, weight_decay=0.5)[0]
         tensor([-0.1000,  0.2000])
     """
+    check_rule({"lr": lr, "weight_decay": weight_decay}, t, w=w, g=g)
     delta, m, v = adam_rule(g, m, v, t, lr=lr, **settings)
     return delta - lr * weight_decay * w, m, v
 

@@ -8,6 +8,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from dlnotes._core.check import flag, float_tensor, instance_of, integer, sequence, shown
+
 RANGES = {
     "lr": (0.0, math.inf),
     "weight_decay": (0.0, math.inf),
@@ -32,11 +34,52 @@ def check_range(name: str, value: float) -> None:
         ValueError: `value` 不在区间里（含 nan 与无穷大）。
     """
     low, high = RANGES[name.partition("[")[0]]
-    if not isinstance(value, Real):
+    if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{name} 应是一个实数，收到 {type(value).__name__}：{value!r}")
     if not low <= value < high:
         bound = f"{name} ≥ {low:g} 且有限" if math.isinf(high) else f"{low:g} ≤ {name} < {high:g}"
         raise ValueError(f"{name} 应满足 {bound}，收到 {value!r}")
+
+
+def check_setting(name: str, value: object) -> None:
+    """确认超参数 `value` 合法；`betas` 是两个数，其余是一个数。
+
+    Args:
+        name: 超参数名，`RANGES` 里的一个。
+        value: 要检查的值。
+
+    Raises:
+        TypeError: 不是实数，或 `betas` 不是两个数。
+        ValueError: 不在区间里。
+    """
+    if name != "betas":
+        check_range(name, value)
+        return
+    if not isinstance(value, tuple | list) or len(value) != 2:
+        raise TypeError(f"betas 应是两个数 (β₁, β₂)，收到 {value!r}")
+    for i, beta in enumerate(value):
+        check_range(f"betas[{i}]", beta)
+
+
+def check_rule(settings: dict[str, object], t: int = 1, **tensors: Tensor) -> None:
+    """确认 `*_rule` 的输入：超参数在区间里，步数从 1 数起，各张量是浮点的、形状相同。
+
+    Args:
+        settings: 超参数的名字与值。
+        t: 第几步；不记步数的算法不必给。
+        **tensors: 参数、梯度与状态。
+
+    Raises:
+        TypeError: 超参数不是实数，`t` 不是整数，或有不是浮点张量的。
+        ValueError: 超参数不在区间里，`t` 小于 1，或形状不同。
+    """
+    for name, value in settings.items():
+        check_setting(name, value)
+    integer("t", t, least=1)
+    shapes = {name: tuple(float_tensor(name, value).shape) for name, value in tensors.items()}
+    if len(set(shapes.values())) > 1:
+        listed = "、".join(f"{name} 是 {shape}" for name, shape in shapes.items())
+        raise ValueError(f"{'、'.join(shapes)} 的形状应相同，收到 {listed}")
 
 
 def state_bytes(optimizer: torch.optim.Optimizer) -> int:
@@ -48,6 +91,9 @@ def state_bytes(optimizer: torch.optim.Optimizer) -> int:
     Returns:
         字节数；`torch.optim.Adam` 把步数也存成张量，每个参数因此多 4 字节。
 
+    Raises:
+        TypeError: `optimizer` 不是优化器。
+
     Examples:
         >>> w = torch.zeros(1000, requires_grad=True)
         >>> w.sum().backward()
@@ -56,8 +102,19 @@ def state_bytes(optimizer: torch.optim.Optimizer) -> int:
         >>> state_bytes(optimizer)
         4000
     """
+    instance_of("optimizer", optimizer, torch.optim.Optimizer)
     values = (value for slots in optimizer.state.values() for value in slots.values())
     return sum(v.numel() * v.element_size() for v in values if isinstance(v, Tensor))
+
+
+def _check_param(p: object) -> None:
+    instance_of("params 的每一项", p, Tensor)
+    if p.is_complex():
+        raise TypeError("params 里有复数张量；这里的优化器只支持实数参数")
+    if not p.is_leaf:
+        raise ValueError(
+            f"params 的每一项应为叶子张量，收到由别的张量算出的，形状 {tuple(p.shape)}"
+        )
 
 
 class RuleOptimizer(torch.optim.Optimizer):
@@ -70,6 +127,14 @@ class RuleOptimizer(torch.optim.Optimizer):
     slots: ClassVar[tuple[str, ...]] = ()
     decoupled: ClassVar[bool] = False  # True：权重衰减不并入梯度，由 update 自己处理
 
+    def __init__(self, params, defaults: dict[str, object]) -> None:
+        if isinstance(params, Tensor):
+            raise TypeError(f"params 应为一串参数，如 model.parameters()，收到 {shown(params)}")
+        params = sequence("params", params)
+        if not params:
+            raise ValueError("params 应至少有一个参数，收到 0 个")
+        super().__init__(params, defaults)
+
     def add_param_group(self, param_group: dict) -> None:
         """加入一组参数，组里没写的超参数取默认值。
 
@@ -77,14 +142,16 @@ class RuleOptimizer(torch.optim.Optimizer):
             param_group: 至少有键 `params`；其余键覆盖默认的超参数。
 
         Raises:
-            TypeError: 超参数不是实数，或者参数是复数张量。
-            ValueError: 超参数不在合法区间里。
+            TypeError: 超参数不是实数，参数不是张量，或者是复数张量。
+            ValueError: 超参数不在合法区间里，或者参数是别的张量算出来的。
         """
         for name, value in {**self.defaults, **param_group}.items():
             self._check(name, value)
+        given = param_group.get("params")
+        param_group["params"] = [given] if isinstance(given, Tensor) else sequence("params", given)
+        for p in param_group["params"]:
+            _check_param(p[1] if isinstance(p, tuple) and len(p) == 2 else p)
         super().add_param_group(param_group)
-        if any(p.is_complex() for p in self.param_groups[-1]["params"]):
-            raise TypeError("params 里有复数张量；这里的优化器只支持实数参数")
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Tensor] | None = None) -> Tensor | None:
@@ -123,13 +190,10 @@ class RuleOptimizer(torch.optim.Optimizer):
         raise NotImplementedError
 
     def _check(self, name: str, value: object) -> None:
-        if name == "betas":
-            if not isinstance(value, tuple | list) or len(value) != 2:
-                raise TypeError(f"betas 应是两个数 (β₁, β₂)，收到 {value!r}")
-            for i, beta in enumerate(value):
-                check_range(f"betas[{i}]", beta)
-        elif name in RANGES:
-            check_range(name, value)
+        if name in RANGES:
+            check_setting(name, value)
+        elif name == "bias_correction":
+            flag(name, value)
 
     def _group_by_step(self, params: list[Tensor]) -> dict[int, list[Tensor]]:
         """把有梯度的参数按“各自走到第几步”分开；中途解冻的参数步数较少。"""

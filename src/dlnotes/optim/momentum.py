@@ -6,7 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from dlnotes.optim.base import RuleOptimizer
+from dlnotes._core.check import one_of
+from dlnotes.optim.base import RuleOptimizer, check_rule
 
 Array = Float[Tensor, "*shape"]
 
@@ -31,12 +32,17 @@ def momentum_rule(
     Returns:
         移动量与新的缓存，都与 `g` 同形状。
 
+    Raises:
+        TypeError: 有不是浮点张量的，或超参数不是实数。
+        ValueError: 形状不同，`t` 小于 1，或超参数不在合法区间里。
+
     Examples:
         >>> g, b = torch.ones(1), torch.zeros(1)
         >>> delta, b = momentum_rule(g, b, 1, lr=0.1)
         >>> momentum_rule(g, b, 2, lr=0.1)
         (tensor([-0.1900]), tensor([1.9000]))
     """
+    check_rule({"lr": lr, "momentum": momentum, "dampening": dampening}, t, g=g, b=b)
     b = momentum * b + (g if t == 1 else (1 - dampening) * g)
     return -lr * b, b
 
@@ -62,12 +68,17 @@ def velocity_rule(
     Returns:
         移动量与新的速度，两者相等，都与 `g` 同形状。
 
+    Raises:
+        TypeError: 有不是浮点张量的，或超参数不是实数。
+        ValueError: 形状不同，`t` 小于 1，或超参数不在合法区间里。
+
     Examples:
         >>> g, v = torch.ones(1), torch.zeros(1)
         >>> delta, v = velocity_rule(g, v, 1, lr=0.1)
         >>> velocity_rule(g, v, 2, lr=0.1)[0]
         tensor([-0.1900])
     """
+    check_rule({"lr": lr, "momentum": momentum, "dampening": dampening}, t, g=g, v=v)
     v = momentum * v - lr * (g if t == 1 else (1 - dampening) * g)
     return v, v
 
@@ -119,8 +130,8 @@ class Momentum(RuleOptimizer):
 
     def _check(self, name: str, value: object) -> None:
         super()._check(name, value)
-        if name == "form" and value not in ("gradient", "velocity"):
-            raise ValueError(f"form 应是 'gradient' 或 'velocity'，收到 {value!r}")
+        if name == "form":
+            one_of("form", value, ("gradient", "velocity"))
 
     def update(self, params: list, grads: list, buffers: list, *, t: int, group: dict) -> None:
         """就地执行 `momentum_rule` 或 `velocity_rule`，一次更新整组参数。"""

@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from dlnotes.optim.base import RuleOptimizer
+from dlnotes.optim.base import RuleOptimizer, check_rule
 
 Array = Float[Tensor, "*shape"]
 
@@ -27,11 +27,16 @@ def nesterov_rule(g: Array, b: Array, *, lr: float, momentum: float = 0.9) -> tu
     Returns:
         移动量与新的缓存，都与 `g` 同形状。
 
+    Raises:
+        TypeError: 有不是浮点张量的，或超参数不是实数。
+        ValueError: 形状不同，或超参数不在合法区间里。
+
     Examples:
         >>> delta, b = nesterov_rule(torch.ones(1), torch.zeros(1), lr=0.1)
         >>> delta, b
         (tensor([-0.1900]), tensor([1.]))
     """
+    check_rule({"lr": lr, "momentum": momentum}, g=g, b=b)
     b = momentum * b + g
     return -lr * (g + momentum * b), b
 

@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from dlnotes.optim.base import RuleOptimizer
+from dlnotes.optim.base import RuleOptimizer, check_rule
 
 Array = Float[Tensor, "*shape"]
 
@@ -29,6 +29,10 @@ def rmsprop_rule(
     Returns:
         移动量与新的滑动平均，都与 `g` 同形状。
 
+    Raises:
+        TypeError: 有不是浮点张量的，或超参数不是实数。
+        ValueError: 形状不同，或超参数不在合法区间里。
+
     Examples:
         >>> g, v = torch.full((1,), 3.0), torch.zeros(1)
         >>> for t in range(2000):
@@ -36,11 +40,12 @@ def rmsprop_rule(
         >>> delta.round(decimals=4)
         tensor([-1.])
     """
+    check_rule({"lr": lr, "alpha": alpha, "eps": eps}, g=g, v=v)
     v = alpha * v + (1 - alpha) * g * g
     return -lr * g / (v**0.5 + eps), v
 
 
-class RMSProp(RuleOptimizer):
+class RMSprop(RuleOptimizer):
     r"""RMSProp，与 `torch.optim.RMSprop`（不带动量、不居中）逐步相等；每个参数多存一份滑动平均。
 
     Args:
@@ -57,7 +62,7 @@ class RMSProp(RuleOptimizer):
     Examples:
         >>> w = torch.tensor([1.0], requires_grad=True)
         >>> w.square().sum().backward()
-        >>> RMSProp([w], lr=0.01, alpha=0.75).step()
+        >>> RMSprop([w], lr=0.01, alpha=0.75).step()
         >>> w.data
         tensor([0.9800])
 

@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from dlnotes.optim.base import RuleOptimizer
+from dlnotes.optim.base import RuleOptimizer, check_rule
 
 
 def sgd_rule(g: Float[Tensor, "*shape"], *, lr: float) -> Float[Tensor, "*shape"]:
@@ -19,10 +19,15 @@ def sgd_rule(g: Float[Tensor, "*shape"], *, lr: float) -> Float[Tensor, "*shape"
     Returns:
         移动量 \(\Delta w\)，与 `g` 同形状；新参数是 `w + 移动量`。
 
+    Raises:
+        TypeError: 有不是浮点张量的，或超参数不是实数。
+        ValueError: 形状不同，或超参数不在合法区间里。
+
     Examples:
         >>> sgd_rule(torch.tensor([1.0, -2.0]), lr=0.5)
         tensor([-0.5000,  1.0000])
     """
+    check_rule({"lr": lr}, g=g)
     return -lr * g
 
 

@@ -27,14 +27,14 @@ class Playback:
     Attributes:
         train_correct: 每一帧训练集上答对的个数。
         test_correct: 每一帧测试集上答对的个数。
-        test_loss: 每一帧的测试损失。
+        valid_loss: 每一帧的测试损失。
         train_loss: 训练损失曲线，L 项。
         labels: 每一帧格点上的类别，形状 (F, G, G)，第 0 行在最上面。
     """
 
     train_correct: list[int]
     test_correct: list[int]
-    test_loss: list[float]
+    valid_loss: list[float]
     train_loss: list[float]
     labels: np.ndarray
 
@@ -43,7 +43,7 @@ def encode(playback: Playback) -> str:
     """压成 base64 文字。"""
     stream: list[int] = []
     for values in (playback.train_correct, playback.test_correct,
-                   [_level(x) for x in playback.test_loss],
+                   [_level(x) for x in playback.valid_loss],
                    [_level(x) for x in playback.train_loss]):  # fmt: skip
         stream += _differences(values)
     stream += _gaps(_surprises(playback.labels.astype(np.int64)))

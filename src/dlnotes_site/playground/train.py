@@ -11,8 +11,7 @@ from torch import Tensor, nn
 
 from dlnotes.data import spiral
 from dlnotes.models import mlp
-from dlnotes.seeds import fit_seeds
-from dlnotes.training import make_optimizer
+from dlnotes.training import fit_seeds, make_optimizer
 from dlnotes_site.playground.replay import Playback
 
 ACTIVATIONS = {"none": None, "relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid}
@@ -125,7 +124,7 @@ def train(group: Group, where: str = "cpu"):
     runs = fit_seeds(
         lambda i: _network(group, cases[i][1]), lambda i: group.train_data(*cases[i]),
         seeds=range(len(cases)), lr=list(group.lrs), num_epochs=NUM_STEPS, optimizer=recorder,
-        weight_decay=1e-5, progress=False, device=where, **options,
+        weight_decay=1e-5, progress=False, device=where, stack=True, **options,
     )  # fmt: skip
     return runs, recorder.copies()
 
@@ -159,16 +158,16 @@ def _playback(group, case, frames, losses, accuracies, where) -> Playback:
     X, y = (part.to(where) for part in group.test_data(*case))
     points = torch.cat([cells().to(where), X])
     model = _network(group).to(where)
-    labels, correct, test_loss = [], [], []
+    labels, correct, valid_loss = [], [], []
     for values in frames:
         for parameter, value in zip(model.parameters(), values, strict=True):
             parameter.copy_(value)
         y_hat = model(points)
         labels.append(y_hat[: SIZE**2].argmax(dim=1).view(SIZE, SIZE).to(torch.uint8).cpu())
         correct.append(int((y_hat[SIZE**2 :].argmax(dim=1) == y).sum()))
-        test_loss.append(F.cross_entropy(y_hat[SIZE**2 :], y).item())
+        valid_loss.append(F.cross_entropy(y_hat[SIZE**2 :], y).item())
     at, n = torch.tensor(STEPS) - 1, 3 * group.num_per_class
-    return Playback((accuracies[at] * n).round().long().tolist(), correct, test_loss,
+    return Playback((accuracies[at] * n).round().long().tolist(), correct, valid_loss,
                     losses[torch.tensor(CURVE) - 1].tolist(),
                     torch.stack(labels).numpy())  # fmt: skip
 
