@@ -6,7 +6,6 @@
 - 一个种子要分几路用（例如每一轮的次序各一路）时，用 `stream(seed, k)` 换成互不相同的种子。
 """
 
-import ctypes
 import random
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -53,14 +52,14 @@ def integer_seed(seed: object, name: str = "seed") -> int:
 @contextmanager
 def preserved(devices: Iterable[torch.device] = ()) -> Iterator[None]:
     """离开时，Python、NumPy、CPU 与 `devices` 上的随机状态都恢复原样。"""
-    python, cpu, (drawn, numpy) = random.getstate(), torch.get_rng_state(), _numpy_state()
+    python, cpu = random.getstate(), torch.get_rng_state()
+    numpy = np.random.get_state(legacy=False)
     states = [(d, _module(d).get_rng_state(d)) for d in _accelerators(devices)]
     try:
         yield
     finally:
         torch.set_rng_state(cpu)
-        if drawn is None or drawn != _numpy_memory():
-            np.random.set_state(numpy)
+        np.random.set_state(numpy)
         for device, state in states:
             _module(device).set_rng_state(state, device)
         random.setstate(python)
@@ -104,32 +103,3 @@ def _accelerators(devices: Iterable[torch.device]) -> list[torch.device]:
 
 def _module(device: torch.device):
     return getattr(torch, device.type)
-
-
-_MT19937_BYTES = 2500  # 624 个 32 位数与读到第几个
-_last_numpy: tuple[bytes, dict] | None = None
-
-
-def _numpy_memory() -> bytes | None:
-    """NumPy 全局生成器内存里的样子，不到 1 微秒；取过随机数就变。不是 MT19937 时为 `None`。"""
-    bits = np.random.get_bit_generator()
-    if not isinstance(bits, np.random.MT19937):
-        return None
-    return ctypes.string_at(bits.ctypes.state_address, _MT19937_BYTES)
-
-
-def _numpy_state() -> tuple[bytes | None, dict]:
-    """NumPy 的全局状态，与它内存里的样子；状态没变过，就给上次取出的。
-
-    NumPy 把状态逐个数地取出、写回，各要 30 微秒，而评估极少用到它。存着半对正态随机数时
-    （`has_gauss`），内存不足以说明状态，每次都重新取、重新写。
-    """
-    global _last_numpy
-    memory = _numpy_memory()
-    if _last_numpy is not None and memory == _last_numpy[0]:
-        return _last_numpy
-    state = np.random.get_state(legacy=False)
-    if memory is None or state["has_gauss"]:
-        return None, state
-    _last_numpy = memory, state
-    return _last_numpy
