@@ -238,11 +238,11 @@ def fit_seeds(
     settings = {"optimizer": optimizer, "schedule": schedule, "num_epochs": num_epochs,
                 "batch_size": batch_size, "eval_every": eval_every, "loss_fn": loss_fn,
                 **options}  # fmt: skip
-    parts = []
+    parts, rooms = [], {}
     with _progress_bar(len(cells), progress) as bar:
         while len(parts) < len(cells):
             waiting = cells[len(parts) :]
-            size = num_stacked(waiting, settings, stack)
+            size = num_stacked(waiting, settings, stack, rooms)
             done = fit_stacked(waiting[:size], **settings) if size > 1 else None
             parts += [_fit_one(waiting[0], settings)] if done is None else done
             bar.update(len(parts) - bar.n)

@@ -42,25 +42,32 @@ CACHE_FLOATS = 2**18
 WORTHWHILE = 4
 """叠不到这么多份，省下的派发时间抵不过 vmap 自己的开销。"""
 
+SMALL = 16
+"""放得下这么多份的网络小得只剩派发时间，两份也值得叠。"""
+
 MOST_ON_DEVICE = 1024
 """显存再多，一次也不叠更多份。"""
 
 
-def num_stacked(cells: Sequence, settings: dict, stack: bool | None) -> int:
-    """从第一格起，一次叠几格；1 表示逐个训练。"""
+def num_stacked(cells: Sequence, settings: dict, stack: bool | None, rooms: dict) -> int:
+    """从第一格起，一次叠几格；1 表示逐个训练。`rooms` 记着各种网络放得下几份，不必每格都算一遍。"""
     if stack is False or len(cells) == 1:
         return 1
     if stack is None and not (_is_known(cells[0].model) and _is_known_rule(settings["optimizer"])):
         return 1
     if not _is_plain(cells[0].model):
         return 1
-    most = min(_most(cells[0], settings["batch_size"]), len(cells))
-    if most < min(WORTHWHILE, len(cells)):
+    kind = (str(cells[0].model), cells[0].data[0].shape)
+    if kind not in rooms:
+        rooms[kind] = _room(cells[0], settings["batch_size"])
+    few = 2 if rooms[kind] >= SMALL else WORTHWHILE
+    most = min(rooms[kind], len(cells))
+    if most < few:
         return 1
     alike = 1
     while alike < most and _are_alike(cells[0], cells[alike]):
         alike += 1
-    return alike if alike >= min(WORTHWHILE, len(cells)) else 1
+    return alike if alike >= few else 1
 
 
 def _is_known(model: nn.Module) -> bool:
@@ -108,7 +115,7 @@ def _are_alike(a, b) -> bool:
     )
 
 
-def _most(cell, batch_size: int | None) -> int:
+def _room(cell, batch_size: int | None) -> int:
     """内存里放得下几份；CPU 上看缓存，GPU 上看空闲的显存。"""
     X = cell.data[0]
     batch = X[: batch_size or len(X)]
