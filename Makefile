@@ -1,11 +1,11 @@
-# 需要 Python ≥ 3.11、pip、make；其余由这里安装到 .venv。
+# 需要 Python ≥ 3.11、pip、make；其余由这里安装到 .venv 与 .cache/npm。
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help site publish serve run twice gpu-report zensical test bench lint format wheel copytest audit audit-tools clean
+.PHONY: help site publish serve run plan exec collect long durations twice gpu-report zensical test bench lint format wheel copytest audit clean
 
 help:  ## 列出所有目标
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -13,12 +13,13 @@ help:  ## 列出所有目标
 $(VENV)/%.stamp: pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(PIP) install --quiet --constraint constraints.txt --editable ".[$*]"
+	$(BIN)/python -m dlnotes_site.weave.vendor
 	@touch $@
 
 site: $(VENV)/site.stamp  ## 运行缺记录的代码块，建成 site/
 	@$(BIN)/dlnotes-site build
 
-publish: $(VENV)/site.stamp  ## 用现成的记录建站（记录不全时照常运行）
+publish: $(VENV)/site.stamp  ## 用现成的记录建站（如来自 GPU 机器的），不全就失败
 	@$(BIN)/dlnotes-site build --recorded
 
 serve: $(VENV)/site.stamp  ## 本地预览，页面或源码一改就重跑重建
@@ -33,6 +34,22 @@ twice: $(VENV)/site.stamp  ## 全部代码块冷跑两遍，逐块对照（约�
 	@$(BIN)/dlnotes-site run --fresh
 	@$(BIN)/dlnotes-site compare build/first build
 
+plan: $(VENV)/site.stamp  ## 列出任务，写成 build/plan.json，交给几台机器
+	@$(BIN)/dlnotes-site plan --json build/plan.json
+
+exec: $(VENV)/site.stamp  ## 运行清单里的一份：make exec SHARD=1/2
+	@$(BIN)/dlnotes-site exec --plan build/plan.json $(if $(SHARD),--shard $(SHARD))
+
+collect: $(VENV)/site.stamp  ## 把 build/shards/ 里各台机器的记录收到一起
+	@$(BIN)/dlnotes-site collect $(wildcard build/shards/*)
+
+long: $(VENV)/site.stamp  ## 更新长实验的记录，写进 docs/assets/long/（PAGE=… 只更新一页）
+	@$(BIN)/dlnotes-site run --long $(PAGE)
+
+durations: $(VENV)/site.stamp  ## 把各任务的用时写进 docs/assets/durations.json，分片时用
+	@$(BIN)/dlnotes-site run
+	@$(BIN)/dlnotes-site collect --durations
+
 gpu-report: $(VENV)/site.stamp  ## 把刚才在 GPU 上的运行写进 docs/assets/gpu-report.json
 	@$(BIN)/dlnotes-site gpu-report
 
@@ -46,7 +63,7 @@ bench: $(VENV)/bench.stamp  ## 性能基准，表写进 docs/report.md（BENCH="
 
 zensical: $(VENV)/test.stamp  ## 用 Zensical 再建一遍，与 site/ 逐块对照
 	@$(BIN)/dlnotes-site build
-	@$(BIN)/python -m dlnotes_site.parity
+	@$(BIN)/python tests/parity
 
 lint: $(VENV)/test.stamp  ## 检查代码、导入的方向、流水线与中文排版
 	$(BIN)/ruff check src tests
@@ -55,26 +72,23 @@ lint: $(VENV)/test.stamp  ## 检查代码、导入的方向、流水线与中文
 	$(BIN)/jactionlint --strict-exit --profile default --shellcheck $(BIN)/shellcheck
 	$(BIN)/zizmor --offline --quiet .github
 	$(BIN)/shellcheck .ci/run
-	$(BIN)/python -m dlnotes_site.typography README.md CONTRIBUTING.md CHANGELOG.md docs
+	$(BIN)/python -m dlnotes_site.pages.typography README.md CONTRIBUTING.md CHANGELOG.md docs
 
 format: $(VENV)/test.stamp  ## 自动整理代码与中文排版
 	$(BIN)/ruff check --fix src tests
 	$(BIN)/ruff format src tests
-	-$(BIN)/python -m dlnotes_site.typography --fix README.md CONTRIBUTING.md CHANGELOG.md docs
+	-$(BIN)/python -m dlnotes_site.pages.typography --fix README.md CONTRIBUTING.md CHANGELOG.md docs
 
 wheel: $(VENV)/site.stamp  ## 建读者的 wheel：dist/dlnotes_zh-*.whl
-	@$(BIN)/python -m dlnotes_site.wheel
+	@$(BIN)/python -m dlnotes_site.publish.wheel
 
 copytest: $(VENV)/test.stamp  ## 只装 wheel 的环境里，运行网页上复制出来的每一块和每份笔记本
 	@$(BIN)/dlnotes-site build
 	@$(BIN)/python tests/copytest $(COPYTEST)
 
-audit: $(VENV)/site.stamp  ## 审计网站：性能、无障碍、HTML（需要 Node 与 Chromium，约四分钟）
+audit: $(VENV)/site.stamp  ## 审计网站：性能、无障碍、HTML（需要 Chromium，约四分钟）
 	@$(BIN)/dlnotes-site build --recorded
 	@$(BIN)/python tests/audit --json build/audit.json $(AUDIT)
 
-audit-tools:  ## 只安装审计要用的 npm 包
-	@$(PYTHON) tests/audit --install
-
 clean:  ## 删除运行记录与生成的网站（保留 .venv）
-	rm -rf build site docs/assets/run docs/assets/playground docs/notebooks docs/wheels docs/sources
+	rm -rf build site

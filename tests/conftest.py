@@ -38,7 +38,7 @@ class MiniProject:
     """A throw-away notes repository whose `src` is the real one."""
 
     def __init__(self, root: Path):
-        from dlnotes_site.runner import Project
+        from dlnotes_site.project import Project
 
         self.root = root
         (root / "docs").mkdir()
@@ -52,9 +52,22 @@ class MiniProject:
         return path
 
     def run(self, **options):
-        from dlnotes_site.runner import run
+        from dlnotes_site.run.plan import run
 
         return run(self.project, **{"device": "cpu", "jobs": 1, "progress": False, **options})
+
+    @property
+    def store(self):
+        from dlnotes_site.run.store import Store
+
+        return Store(self.project.records)
+
+    @property
+    def results(self):
+        """What the last run left: Results finds the record of a task or a block."""
+        from dlnotes_site.run.results import Results
+
+        return Results(self.project)
 
 
 @pytest.fixture

@@ -29,12 +29,10 @@
 import matplotlib.pyplot as plt
 import torch
 import torch.nn.functional as F
-from matplotlib_inline.backend_inline import set_matplotlib_formats
 from torch import nn
 
 from dlnotes.plotting import subplots
 
-set_matplotlib_formats("svg")  # 图放大了也不糊
 print("PyTorch", torch.__version__.split("+")[0])
 
 # %% [markdown]
@@ -509,4 +507,4 @@ plt.show()
 #
 # 训练循环只有几步：取一批数据，算预测与损失，反向传播，更新参数，清零梯度。换成别的网络或别的常用优化器，这几步都不变；变的是任务 9 里的 `model`、`optimizer` 和损失函数。
 #
-# 接着做[实验二：螺旋分类](lab2.py)，把线性回归换成分类，看一个隐藏层能做什么。想多了解梯度从哪里来，读[自动微分](../notes/autograd.md)。
+# 接着做[实验二：螺旋分类](lab2.md)，把线性回归换成分类，看一个隐藏层能做什么。想多了解梯度从哪里来，读[自动微分](../notes/autograd.md)。

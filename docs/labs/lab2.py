@@ -16,7 +16,7 @@
 #
 # **目标。** 从公式造出三条缠在一起的螺旋，写训练函数，比较有 ReLU 与没有 ReLU 的网络（其余都相同），画出分界，给两个优化器各找一个合适的学习率，最后看隐藏层要多宽。
 #
-# **需要什么。** 做过[实验一](lab1.py)，会写训练循环。不需要 GPU。相应的笔记是[螺旋分类](../notes/spiral.md)。
+# **需要什么。** 做过[实验一](lab1.md)，会写训练循环。不需要 GPU。相应的笔记是[螺旋分类](../notes/spiral.md)。
 #
 # **怎样做。** 把留着 `...` 的单元格换成你的代码，运行它下面的自查；没有通过时，最后一行会说哪里不对。各个任务共用变量，所以要从上往下做。
 
@@ -33,7 +33,6 @@ import matplotlib.pyplot as plt
 import torch
 import torch.nn.functional as F
 from matplotlib.colors import ListedColormap
-from matplotlib_inline.backend_inline import set_matplotlib_formats
 from torch import nn
 
 from dlnotes.data import spiral, split
@@ -41,7 +40,6 @@ from dlnotes.models import mlp
 from dlnotes.plotting import PALETTE, draw_scatter, draw_sweep, subplots
 from dlnotes.training import fit, fit_seeds, mean_std
 
-set_matplotlib_formats("svg")  # 图放大了也不糊
 print("PyTorch", torch.__version__.split("+")[0])
 
 # %% [markdown]

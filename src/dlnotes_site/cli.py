@@ -1,17 +1,20 @@
-"""命令行：`dlnotes-site run | build | serve | compare | gpu-report | clean`。"""
+"""命令行：`dlnotes-site run | plan | exec | collect | build | serve | compare | …`。"""
 
 import argparse
+import json
 import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+
+from dlnotes_site.project import Project, write_atomically
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """程序入口；返回退出码，0 表示一切正常。"""
     options = parser().parse_args(arguments)
     try:
-        return options.command(options)
+        return options.command(Project.at(options.root), options)
     except ModuleNotFoundError as error:
         print(f'缺少 {error.name}：请在仓库里运行 pip install -e ".[site]"', file=sys.stderr)
         return 2
@@ -19,8 +22,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"错误：{error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("已中断；跑完的代码块都有记录，下次接着跑", file=sys.stderr)
+        print("已中断；跑完的都有记录，下次接着跑", file=sys.stderr)
         return 130
+
+
+# --- 命令行的写法 --------------------------------------------------------------------------------
 
 
 def parser() -> argparse.ArgumentParser:
@@ -28,35 +34,89 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="dlnotes-site", description="运行笔记里的代码块并建站")
     top.add_argument("--root", type=Path, default=Path.cwd(), help="笔记仓库（默认当前目录）")
     commands = top.add_subparsers(dest="name", required=True, metavar="命令")
-    run = commands.add_parser("run", help="运行缺记录的代码块")
+    _running(commands)
+    _publishing(commands)
+    _checking(commands)
+    return top
+
+
+def _running(commands) -> None:
+    run = _command(commands, "run", _run, "运行缺记录的任务：代码块、实验、训练场的数据")
     run.add_argument("targets", nargs="*", metavar="页面[:行号]", help="只运行这些；省略表示全部")
-    build = commands.add_parser("build", help="运行缺记录的代码块，再建成 site/")
+    run.add_argument(
+        "--long", action="store_true", help="改为更新长实验的记录，写进 docs/assets/long/"
+    )
+    _shard(run)
+    _how_to_run(run)
+    plan = _command(commands, "plan", _plan, "列出任务：估计的秒数，有没有记录")
+    plan.add_argument("targets", nargs="*", metavar="页面[:行号]", help="只列这些；省略表示全部")
+    plan.add_argument("--long", action="store_true", help="长实验的格子也列出来")
+    plan.add_argument("--json", type=Path, metavar="文件", help="写成 exec 用的清单")
+    _device(plan)
+    execute = _command(commands, "exec", _exec, "运行清单里的一份，只写记录")
+    execute.add_argument(
+        "--plan", type=Path, required=True, metavar="文件", help="plan --json 写出的清单"
+    )
+    _shard(execute)
+    _how_to_run(execute)
+    collect = _command(commands, "collect", _collect, "把几台机器上的记录合在一起，核对来历")
+    collect.add_argument(
+        "folders", nargs="*", type=Path, metavar="文件夹", help="各台机器的 build/records"
+    )
+    collect.add_argument("--mixed", action="store_true", help="来历不同（如指令集）也收")
+    collect.add_argument(
+        "--durations", action="store_true", help="把用时写进 docs/assets/durations.json"
+    )
+    _device(collect)
+
+
+def _publishing(commands) -> None:
+    build = _command(commands, "build", _build, "运行缺记录的任务，再建成 site/")
     build.add_argument("--recorded", action="store_true",
-                       help="只用现成的记录（如来自 GPU 机器的）；不全时照常运行")  # fmt: skip
-    serve = commands.add_parser("serve", help="本地预览，页面或源码一改就重跑重建")
+                       help="只用现成的记录（如来自 GPU 机器的），不全就失败")  # fmt: skip
+    _how_to_run(build)
+    serve = _command(commands, "serve", _serve, "本地预览，页面或源码一改就重跑重建")
     serve.add_argument("--address", default="127.0.0.1:8000", help="监听地址（默认 %(default)s）")
-    compare = commands.add_parser("compare", help="逐块对照两次运行，用时与内存不算")
+    _how_to_run(serve)
+
+
+def _checking(commands) -> None:
+    compare = _command(commands, "compare", _compare, "逐块对照两次运行，用时与内存不算")
     compare.add_argument("a", type=Path, metavar="甲", help="跑过的笔记仓库，或存着记录的文件夹")
     compare.add_argument("b", type=Path, metavar="乙", help="另一次运行")
-    compare.add_argument("--common", action="store_true", help="只比两次都有记录的代码块")
-    gpu = commands.add_parser("gpu-report", help="把刚才在 GPU 上的运行写成 gpu-report.json")
+    compare.add_argument("--common", action="store_true", help="只比两次都有记录的")
+    gpu = _command(commands, "gpu-report", _gpu_report, "把刚才在 GPU 上的运行写成 gpu-report.json")
     gpu.add_argument("--cpu", type=Path, metavar="位置",
                      help="用来对照的 CPU 运行（默认用本仓库里的 CPU 记录）")  # fmt: skip
-    clean = commands.add_parser("clean", help="删除运行记录与生成的网站")
-    for command in (run, build, serve):
-        command.add_argument("--device", help="设备种类：cpu、cuda、mps（默认自动）")
-        command.add_argument("--jobs", type=_positive, help="并行进程数（默认为核数，GPU 上为 1）")
-        command.add_argument("--fresh", action="store_true", help="不沿用记录，全部重跑")
-        command.add_argument("--limit", type=_seconds, default=120.0,
-                             help="每个代码块的时限，秒（默认 %(default)g）")  # fmt: skip
-    run.add_argument("--shard", type=_fraction, metavar="i/n",
-                     help="分到 n 台机器，只运行第 i 份；各台开始时要有同样的旧记录")  # fmt: skip
-    for command, function in (
-        (run, _run), (build, _build), (serve, _serve), (compare, _compare), (gpu, _gpu_report),
-        (clean, _clean),
-    ):  # fmt: skip
-        command.set_defaults(command=function)
-    return top
+    _command(commands, "prune", _prune, "删掉现在的页面用不着的记录与图")
+    _command(commands, "clean", _clean, "删除运行记录与生成的网站")
+
+
+def _command(commands, name: str, function, text: str) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=text, description=text)
+    command.set_defaults(command=function)
+    return command
+
+
+def _device(command) -> None:
+    command.add_argument("--device", help="设备种类：cpu、cuda、mps（默认自动）")
+    command.add_argument("--threads", type=_positive, default=1, metavar="线程数",
+                         help="每个任务的线程数，算在记录的键里（默认 %(default)s）")  # fmt: skip
+
+
+def _how_to_run(command) -> None:
+    _device(command)
+    command.add_argument(
+        "--jobs", type=_positive, help="并行的进程数（默认为用得上的核数，GPU 上为 1）"
+    )
+    command.add_argument("--fresh", action="store_true", help="不沿用记录，全部重跑")
+    command.add_argument("--limit", type=_seconds, default=120.0, metavar="秒",
+                         help="每个任务的时限（默认 %(default)g）")  # fmt: skip
+
+
+def _shard(command) -> None:
+    command.add_argument("--shard", type=_fraction, metavar="i/n",
+                         help="按提交在仓库里的用时分到 n 台机器，只运行第 i 份")  # fmt: skip
 
 
 def _positive(text: str) -> int:
@@ -82,88 +142,173 @@ def _seconds(text: str) -> float:
     return value
 
 
-def _project(options):
-    from dlnotes_site.runner import Project
-
-    root = options.root.resolve()
-    if not (root / "docs").is_dir():
-        raise ValueError(f"--root 应是含有 docs/ 的笔记仓库，收到 {str(root)!r}")
-    return Project(root)
+# --- 运行 ----------------------------------------------------------------------------------------
 
 
-def _execute(options, targets=(), shard=None):
-    from dlnotes_site.runner import run
+def _run(project: Project, options) -> int:
+    from dlnotes_site.run.long import run_long
 
-    summary = run(_project(options), targets=targets, device=options.device, jobs=options.jobs,
-                  fresh=options.fresh, limit=options.limit, shard=shard)  # fmt: skip
+    if not options.long:
+        return 0 if _execute(project, options, options.targets, options.shard).ok else 1
+    summary = run_long(project, targets=options.targets, device=options.device, jobs=options.jobs,
+                       fresh=options.fresh, shard=options.shard)  # fmt: skip
+    return 0 if _report(summary).ok else 1
+
+
+def _execute(project: Project, options, targets=(), shard=None):
+    from dlnotes_site.run.plan import run
+    from dlnotes_site.run.workers import warm_up
+
+    warm_up()
+    return _report(run(
+        project, targets=targets, device=options.device, threads=options.threads,
+        jobs=options.jobs, fresh=options.fresh, limit=options.limit, shard=shard,
+    ))  # fmt: skip
+
+
+def _report(summary):
     for text in (*summary.problems, *summary.failures.values()):
         print(f"✗ {text}\n", file=sys.stderr)
     print(summary)
     return summary
 
 
-def _run(options) -> int:
-    summary = _execute(options, options.targets, options.shard)
-    if not options.targets and (options.shard is None or options.shard[0] == 1):
-        _playground(options)
-    return 0 if summary.ok else 1
+def _plan(project: Project, options) -> int:
+    plan = _planned(project, options, options.long, options.targets)
+    if options.json is not None:
+        text = json.dumps(plan.to_json(), ensure_ascii=False, indent=1)
+        write_atomically(options.json, text + "\n")
+    for planned in plan.tasks:
+        _print_planned(planned)
+    waiting = plan.missing
+    seconds = sum(planned.seconds for planned in waiting)
+    print(
+        f"任务 {len(plan.tasks)}，要运行 {len(waiting)}，估计 {seconds:.0f} 核秒；"
+        f"设备 {plan.environment.device_kind}"
+    )
+    return 0
 
 
-def _playground(options, recorded=False) -> None:
-    from dlnotes_site.playground.bundle import ensure
-
-    ensure(_project(options), device=options.device, jobs=options.jobs, fresh=options.fresh,
-           recorded=recorded)  # fmt: skip
-
-
-def _build(options) -> int:
-    from dlnotes_site.build import build
-    from dlnotes_site.runner import missing
-
-    if options.recorded and not missing(_project(options)):
-        _playground(options, recorded=True)
-        return build(_project(options))
-    summary = _execute(options)
-    if not summary.ok:
-        print("有代码块失败，不建站", file=sys.stderr)
-        return 1
-    _playground(options)
-    return build(_project(options), fresh=options.fresh)
+def _print_planned(planned) -> None:
+    """一个任务一行；实验的每一格再各占一行。"""
+    task = planned.task
+    mark = "有记录" if planned.recorded else "要运行"
+    print(f"{mark} {planned.seconds:7.2f} 秒  {task.kind:10}  {task.where}")
+    for cell in task.cells if len(task.cells) > 1 else ():
+        first = next((line for line in cell.code.splitlines() if line.strip()), "")
+        print(f"{'':29}{task.page}:{cell.line + 1}  {first[:60]}")
 
 
-def _serve(options) -> int:
-    from dlnotes_site.build import serve
+def _planned(project: Project, options, long: bool = False, targets=()):
+    from dlnotes_site.run.plan import make_plan
+    from dlnotes_site.tasks.everything import all_tasks
+    from dlnotes_site.tasks.long import long_tasks
 
-    def rerun():
-        summary = _execute(options)
+    tasks = all_tasks(project.root) + (long_tasks(project.root) if long else [])
+    return make_plan(project, targets=targets, device=options.device, threads=options.threads,
+                     tasks=tasks)  # fmt: skip
+
+
+def _exec(project: Project, options) -> int:
+    from dlnotes_site.run.plan import execute_plan, follow_plan
+
+    plan = follow_plan(_planned(project, options, long=True), options.plan, options.fresh)
+    plan = plan if options.shard is None else plan.shard(*options.shard)
+    summary = execute_plan(project, plan, jobs=options.jobs, limit=options.limit)
+    return 0 if _report(summary).ok else 1
+
+
+def _collect(project: Project, options) -> int:
+    from dlnotes_site.run.collect import collect_records, save_durations
+    from dlnotes_site.run.plan import make_plan
+    from dlnotes_site.tasks.long import long_tasks
+
+    plan = _planned(project, options)
+    cells = make_plan(project, device=options.device, threads=options.threads,
+                      tasks=long_tasks(project.root))  # fmt: skip
+    result = collect_records(project, plan, options.folders, optional=cells, mixed=options.mixed)
+    print(result)
+    if result.ok and options.durations:
+        print(f"已写入 {save_durations(project, plan)}")
+    return 0 if result.ok else 1
+
+
+# --- 建站 ----------------------------------------------------------------------------------------
+
+
+def _build(project: Project, options) -> int:
+    from dlnotes_site.publish.renderer import Renderer
+    from dlnotes_site.publish.site import build, is_current
+    from dlnotes_site.run.device import default_device, usable_device
+    from dlnotes_site.run.key import Environment
+    from dlnotes_site.run.results import Results
+
+    kind = usable_device(options.device) if options.device else default_device()
+    if not options.fresh and is_current(project, Environment.current(kind, options.threads)):
+        print("site/ 已是最新")
+        return 0
+    with Renderer(project) as renderer:  # 运行的时候它正好导入那些库
+        if not options.recorded and not _execute(project, options).ok:
+            print("有任务失败，不建站", file=sys.stderr)
+            return 1
+        return build(project, Results(project), fresh=options.fresh, recorded=options.recorded,
+                     renderer=renderer)  # fmt: skip
+
+
+def _serve(project: Project, options) -> int:
+    from dlnotes_site.publish.serve import serve, targets
+    from dlnotes_site.run.results import Results
+    from dlnotes_site.run.workers import MANY, warm_up
+
+    warm_up(MANY)
+
+    def rerun(changed):
+        pages = targets(project, changed)
+        if pages != []:
+            _execute(project, options, pages or ())
         options.fresh = False  # 只有第一次全部重跑，之后改了什么才跑什么
-        return summary
+        return Results(project)
 
-    _playground(options)
-    return serve(_project(options), options.address, rerun)
+    return serve(project, options.address, rerun)
 
 
-def _compare(options) -> int:
-    from dlnotes_site.runs import compare, load, table
+# --- 检查与收拾 ----------------------------------------------------------------------------------
 
-    result = compare(_project(options), load(options.a), load(options.b), common=options.common)
+
+def _compare(project: Project, options) -> int:
+    from dlnotes_site.compare.runs import compare, load, table
+
+    result = compare(project, load(project, options.a), load(project, options.b),
+                     common=options.common)  # fmt: skip
     for problem in result.problems:
         print(f"✗ {problem}", file=sys.stderr)
     print(table(result), result, sep="")
     return 1 if result.problems else 0
 
 
-def _gpu_report(options) -> int:
-    from dlnotes_site.gpu import write_report
+def _gpu_report(project: Project, options) -> int:
+    from dlnotes_site.compare.gpu import write_report
 
-    print(f"已写入 {write_report(_project(options), options.cpu)}")
+    print(f"已写入 {write_report(project, options.cpu)}")
     return 0
 
 
-def _clean(options) -> int:
-    root = _project(options).root
-    for name in ("build", "site", "docs/assets/run", "docs/assets/playground"):
-        shutil.rmtree(root / name, ignore_errors=True)
-    for name in ("notebooks", "wheels", "sources"):
-        shutil.rmtree(root / "docs" / name, ignore_errors=True)
+def _prune(project: Project, options) -> int:
+    from dlnotes_site.run.key import Environment, Keys
+    from dlnotes_site.run.store import Store, read_manifest
+    from dlnotes_site.tasks.everything import all_tasks
+    from dlnotes_site.tasks.long import long_tasks
+
+    environment = read_manifest(project.manifest) or Environment.current("cpu")
+    tasks = [*all_tasks(project.root), *long_tasks(project.root)]
+    used = {Keys(environment.on(kind), project.source)(task)
+            for kind in ("cpu", "cuda", "mps") for task in tasks}  # fmt: skip
+    records, blobs = Store(project.records).prune(used)
+    print(f"删掉 {records} 条记录，{blobs} 个图与数据的文件")
+    return 0
+
+
+def _clean(project: Project, options) -> int:
+    for folder in (project.build, project.site):
+        shutil.rmtree(folder, ignore_errors=True)
     return 0

@@ -9,8 +9,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import bench_fit
 import bench_import
+import bench_many
 import bench_optim
 import bench_pages
+import bench_preview
 import bench_run
 import bench_seeds
 from common import ROOT, machine, today
@@ -18,6 +20,8 @@ from common import ROOT, machine, today
 BEGIN, END = "<!-- 基准开始 -->", "<!-- 基准结束 -->"
 PARTS = {
     "运行与建站": bench_run.report,
+    "从改动到看见": bench_preview.report,
+    "几百页": bench_many.report,
     "训练循环": bench_fit.report,
     "多种子": bench_seeds.report,
     "优化器": bench_optim.report,

@@ -22,7 +22,6 @@ def first_visit(path) -> int:
     if "arithmatex" in html:
         katex = SITE / "assets" / "katex"
         fonts = ("Main-Regular", "Math-Italic", "Size1-Regular", "Size2-Regular", "AMS-Regular")
-        parts |= {katex / "katex.min.js", katex / "katex.min.css"}
         parts |= {katex / "fonts" / f"KaTeX_{name}.woff2" for name in fonts}
     return sum(p.stat().st_size if p.suffix == ".woff2" else gzipped(p) for p in parts)
 

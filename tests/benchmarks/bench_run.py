@@ -10,19 +10,20 @@ from pathlib import Path
 
 from common import ROOT, table
 
-from dlnotes_site.collect import collect
-from dlnotes_site.runner import Project, run
+from dlnotes_site.pages.collect import collect
+from dlnotes_site.project import Project
+from dlnotes_site.run.plan import make_plan, run
 
 _COPIED = ("docs", "src", "overrides", "mkdocs.yml", "README.md", "LICENSE", "pyproject.toml",
-           "hatch_build.py", "build/playground", "build/labs")  # fmt: skip
+           "hatch_build.py")  # fmt: skip
 
 
-def copy_tree(folder: Path) -> Path:
-    """把仓库里建站要用的部分抄到别处，免得动到真正的记录。"""
-    for name in _COPIED:
+def copy_tree(folder: Path, recorded: bool = False) -> Path:
+    """把仓库里建站要用的部分抄到别处，免得动到真正的记录；`recorded` 为真时连记录一起抄。"""
+    for name in (*_COPIED, *(["build"] if recorded else [])):
         source = ROOT / name
         if source.is_dir():
-            skip = shutil.ignore_patterns("__pycache__", "run")
+            skip = shutil.ignore_patterns("__pycache__")
             shutil.copytree(source, folder / name, ignore=skip)
         else:
             shutil.copy(source, folder / name)
@@ -62,17 +63,12 @@ def cli_seconds(root: Path) -> float:
 
 
 def touch_and_count(root: Path, path: str, old: str, new: str) -> int:
-    """改一处，看要重跑几块；随后改回去。"""
+    """改一处，看要重跑几个任务；随后改回去。"""
     file = root / path
     text = file.read_text(encoding="utf-8")
     assert old in text, f"{path} 里没有 {old!r}"
     file.write_text(text.replace(old, new, 1), encoding="utf-8")
-    from dlnotes_site.record import key
-
-    project = Project(root)
-    environment = project.environment()
-    count = sum(project.store.get(key(b, environment, project.source)) is None
-                for b in collect(root) if b.skip is None)  # fmt: skip
+    count = len(make_plan(Project(root), device="cpu").missing)
     file.write_text(text, encoding="utf-8")
     return count
 
@@ -93,13 +89,14 @@ def report(with_jupyter: bool = True) -> str:
         one = touch_and_count(root, block.page, block.code, block.code + "# 改\n")
         toy = touch_and_count(root, "src/dlnotes/data/toy.py", "import math", "import math  # 改")
         rows = [
-            ["冷跑全部", f"{cold.seconds:.0f} 秒（{cold.run} 块，{workers} 个进程）", "≤ 12 分"],
-            ["冷跑 ÷（各块之和 ÷ 进程数）", f"{cold.seconds / ideal:.2f}", "≤ 1.25"],
+            ["冷跑全部", f"{cold.seconds:.0f} 秒（{cold.run} 个任务，{workers} 个进程）",
+             "≤ 12 分"],
+            ["冷跑 ÷（各任务之和 ÷ 进程数）", f"{cold.seconds / ideal:.2f}", "≤ 1.25"],
             ["没有改动：`dlnotes-site build`",
              f"{idle:.1f} 秒，其中启动解释器并导入 torch {bare:.1f} 秒",
              "多出 ≤ 5 秒"],
-            ["改一个代码块，要重跑", f"{one} 块", "1"],
-            ["改 `dlnotes/data/toy.py`，要重跑", f"{toy} 块（共 {cold.run} 块）", "够得着的"],
+            ["改一个代码块，要重跑", f"{one} 个", "1"],
+            ["改 `dlnotes/data/toy.py`，要重跑", f"{toy} 个（共 {cold.run} 个）", "够得着的"],
         ]  # fmt: skip
         if with_jupyter:
             jupyter = jupyter_seconds(root)

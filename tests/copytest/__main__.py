@@ -13,8 +13,9 @@ from tqdm import tqdm
 from copytest import clean, kernels
 from copytest.page import Copied, site_blocks, with_sources
 from copytest.pool import clean_environment, run_blocks
-from dlnotes_site.runner import Project
-from dlnotes_site.wheel import cached_wheel
+from dlnotes_site.project import Project
+from dlnotes_site.publish.wheel import cached_wheel
+from dlnotes_site.run.results import Results
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -62,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _device(root: Path) -> str:
-    environment = Project(root).environment()
+    environment = Results(Project(root)).environment
     return environment.device_kind if environment else "cpu"
 
 

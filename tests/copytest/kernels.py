@@ -12,7 +12,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellControlSignal, CellExecutionError, DeadKernelError
 
-from dlnotes_site.compare import same_output
+from dlnotes_site.compare.outputs import same_output
 
 KERNEL = "copytest"
 

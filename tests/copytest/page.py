@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
 
-from dlnotes_site.collect import collect
-from dlnotes_site.record import key
-from dlnotes_site.runner import Project
+from dlnotes_site.pages.collect import collect
+from dlnotes_site.project import Project
+from dlnotes_site.run.results import Results
 
 
 @dataclass
@@ -28,7 +28,7 @@ class Copied:
 
 
 class _Reader(HTMLParser):
-    """认出代码块、紧跟着的运行结果，以及结果里的输出。"""
+    """认出代码块（连同收起来的检查，复制键也把它接回去）、紧跟着的运行结果、结果里的输出。"""
 
     def __init__(self, page: str):
         super().__init__()
@@ -36,9 +36,12 @@ class _Reader(HTMLParser):
         self.found: list[Copied] = []
         self.divs: list[str] = []
         self.target: list[str] | None = None
+        self.gap: int | None = None  # 正在收起来的检查里：与前一段之间隔几个空行
 
     def handle_starttag(self, tag, attrs):
         names = set((dict(attrs).get("class") or "").split())
+        if tag == "details" and "dl-check" in names:
+            self.gap = next((int(n[7:]) for n in names if n.startswith("dl-gap-")), 0)
         if tag == "div":
             self._open(names)
         elif (tag == "code" and self._inside("source", "output")) or "dl-evidence" in names:
@@ -69,9 +72,13 @@ class _Reader(HTMLParser):
             self.target = None
         if tag == "div" and self.divs:
             self.divs.pop()
+        if tag == "details":
+            self.gap = None
 
     def _close(self, text: str) -> None:
-        if self._inside("source"):
+        if self._inside("source") and self.gap is not None:
+            self.found[-1].code += "\n" * (1 + self.gap) + text.rstrip()
+        elif self._inside("source"):
             self.found.append(Copied(self.page, len(self.found) + 1, text.rstrip()))
         elif self._inside("output"):
             self.found[-1].output = text.rstrip()
@@ -97,15 +104,16 @@ def site_blocks(site: Path) -> list[Copied]:
 
 
 def with_sources(found: list[Copied], root: Path) -> list[Copied]:
-    """补上每块在哪个页面的第几行，以及记录里的用时；认不出的留空。"""
-    project = Project(root)
-    environment = project.environment()
-    known = {}
+    """补上每块在哪个页面的第几行，以及记录里的用时；长实验跳过，认不出的留空。"""
+    results, known = Results(Project(root)), {}
     for block in collect(root):
-        record = environment and project.store.get(key(block, environment, project.source))
         path = block.page.removeprefix("docs/").removesuffix(".md")
         page = f"{path}/" if path.rpartition("/")[2] != "index" else path.removesuffix("index")
-        known[page, block.code.rstrip()] = (block.where, record.seconds if record else 0.0)
+        known[page, block.code.rstrip()] = block
     for one in found:
-        one.source, one.seconds = known.get((one.page, one.code), ("", 0.0))
+        block = known.get((one.page, one.code))
+        if block is not None:
+            record = results.block(block)
+            one.source, one.seconds = block.where, record.seconds if record else 0.0
+            one.skipped = one.skipped or block.is_long
     return found

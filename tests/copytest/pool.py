@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from copytest.page import Copied
-from dlnotes_site.compare import same_output
+from dlnotes_site.compare.outputs import same_output
 
 WORKER = Path(__file__).with_name("worker.py")
 

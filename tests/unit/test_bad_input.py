@@ -644,6 +644,11 @@ TRAINING_ROWS = {
         make_model=FUNCTION | one(lambda seed: 3), lr=RATES, optimizer=RULE, options=SETTINGS),
     "training.holm": Row(
         args(p_values=stats), p_values=FLOATS | one(ones(6, 2), ones(0), 2 * ones(6), with_nan(6))),
+    "training.run_grid": Row(
+        args(function=fixed(lambda seed: {"loss": seed}), folder=fixed(None), progress=False,
+             grid=lambda: {"seed": [0, 1]}),
+        function=FUNCTION, folder=FREE, progress=FREE,
+        grid=one({})),
     "training.make_factory": Row(
         args(network=fixed(plain), init="kaiming_normal", augmentation=lambda: {"crop": 1}),
         network=FUNCTION, init=CHOICE, augmentation=not_tensors | one({"crops": 1}, {"crop": -1}),

@@ -3,13 +3,10 @@
 import doctest
 import importlib
 import inspect
-import os
 import pkgutil
 import re
-import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -31,36 +28,6 @@ def test_submodules_load_on_first_use_and_unknown_names_are_explained():
     assert dlnotes.data.spiral(5, seed=0)[0].shape == (15, 2)
     with pytest.raises(AttributeError, match="nope"):
         _ = dlnotes.nope
-
-
-def lint_imports(folder: Path) -> subprocess.CompletedProcess:
-    shutil.copy(ROOT / "pyproject.toml", folder)
-    command = [Path(sys.executable).with_name("lint-imports"), "--no-cache"]
-    environment = {**os.environ, "PYTHONPATH": str(folder / "src")}
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
-
-
-@pytest.mark.parametrize(
-    ("file", "module", "complaint"),
-    [
-        (None, None, None),
-        ("_core/text.py", "dlnotes.device", "_core is not allowed to import dlnotes.device"),
-        ("data/split.py", "dlnotes.nn", "data is not allowed to import dlnotes.nn"),
-        ("training/loop.py", "dlnotes.plotting", "training is not allowed to import"),
-        ("plotting/style.py", "dlnotes.plot_lib", "plotting is not allowed to import"),
-        ("models/mlp.py", "dlnotes_site.cli", "dlnotes.models.mlp -> dlnotes_site.cli"),
-        ("stray.py", "torch", "stray"),
-    ],
-)
-def test_each_package_imports_only_packages_before_it(tmp_path, file, module, complaint):
-    shutil.copytree(ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__"))
-    if file is not None:
-        path = tmp_path / "src" / "dlnotes" / file
-        before = path.read_text(encoding="utf-8") if path.exists() else ""
-        path.write_text(f"{before}\nimport {module}\n", encoding="utf-8")
-    done = lint_imports(tmp_path)
-    assert (done.returncode == 0) == (complaint is None), done.stdout
-    assert complaint is None or complaint in " ".join(done.stdout.split())
 
 
 @pytest.mark.parametrize("name", MODULES)

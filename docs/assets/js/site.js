@@ -1,4 +1,4 @@
-// 小事：键盘可以停在术语上看解释；任何带 data-dl-search 的按钮打开搜索框；运行报告可以排序和筛选；训练场按需取来。
+// 小事：复制一整块代码；键盘可以停在术语上看解释；任何带 data-dl-search 的按钮打开搜索框；运行报告可以排序和筛选；训练场按需取来。
 (() => {
   "use strict";
   const here = document.currentScript.src;
@@ -28,6 +28,22 @@
       rows.forEach((row) => (row.hidden = !row.textContent.toLowerCase().includes(wanted)));
     });
   };
+
+  // 复制总是复制整块：末尾的检查另收在一段里，按下复制键时先接回去，主题就照它复制
+  const blankLines = (check) => Number(check.className.match(/dl-gap-(\d+)/)?.[1] ?? 0);
+  const codeOf = (box) => box.querySelector("pre > code").textContent.replace(/\n+$/, "");
+  addEventListener(
+    "click",
+    ({ target }) => {
+      const button = target.closest?.("[data-clipboard-target]");
+      const box = button?.closest(".highlight");
+      const check = box?.closest("details.dl-check") ?? box?.nextElementSibling;
+      if (!check?.matches("details.dl-check")) return;
+      const parts = [codeOf(check.previousElementSibling), codeOf(check)];
+      button.dataset.clipboardText = parts.join("\n".repeat(1 + blankLines(check))) + "\n";
+    },
+    true,
+  );
 
   // 训练场的脚本和数据只在有训练场的页面上取
   const playground = () => {

@@ -4,6 +4,7 @@ from dlnotes.training.ablation import AblationTable, ablate
 from dlnotes.training.comparisons import Comparison, compare, compare_all
 from dlnotes.training.evaluation import Evaluation, accuracy, confusion_matrix, evaluate, predict
 from dlnotes.training.factories import Augmented, make_factory
+from dlnotes.training.grid import run_grid
 from dlnotes.training.loop import OPTIMIZERS, History, fit, make_optimizer
 from dlnotes.training.many import GridEdgeWarning, SeedRuns, fit_seeds
 from dlnotes.training.significance import detectable_difference, holm, sign_flip_test
@@ -40,6 +41,7 @@ __all__ = [
     "mean_std",
     "predict",
     "probability_greater",
+    "run_grid",
     "sign_flip_test",
     "steps_to_target",
     "summarize",

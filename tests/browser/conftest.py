@@ -1,0 +1,3 @@
+"""The fixtures of every test of the built site."""
+
+from browsing import address, browser, visit  # noqa: F401

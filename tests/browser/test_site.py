@@ -1,0 +1,300 @@
+"""The built site in a real browser: what a reader meets. `make test` builds it first."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from browsing import PAGES, SITE, search, third_party, web
+from conftest import ROOT
+from dlnotes_site.pages.collect import collect
+
+pytestmark = [
+    pytest.mark.xdist_group("site"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+]
+
+
+# --- guards on the files ------------------------------------------------------------------------
+
+
+def test_the_site_is_built():
+    assert len(PAGES) > 10, "run `dlnotes-site build` first (make test does)"
+
+
+def test_no_page_fetches_from_a_third_party():
+    found = {
+        p.relative_to(SITE).as_posix(): third_party(p.read_text(encoding="utf-8")) for p in PAGES
+    }
+    assert {page: urls for page, urls in found.items() if urls} == {}
+
+
+@pytest.mark.parametrize(
+    "html",
+    ['<script src="https://cdn.example/x.js"></script>', '<img src="//cdn.example/x.png">',
+     '<link rel="stylesheet" href="https://fonts.example/css">'],
+)  # fmt: skip
+def test_the_third_party_guard_can_fail(html):
+    assert third_party(html)
+    assert not third_party('<a href="https://arxiv.org/abs/1">论文</a><img src="a.png">')
+
+
+def test_style_sheets_fetch_nothing_from_elsewhere():
+    sheets = list(SITE.rglob("*.css"))
+    assert len(sheets) > 2
+    for path in sheets:
+        urls = re.findall(r"url\(['\"]?((?:https?:)?//[^)'\"]+)", path.read_text(encoding="utf-8"))
+        assert urls == [], path
+
+
+def figures(text: str) -> list[str]:
+    """The tags of the pictures under the blocks."""
+    return re.findall(r'<img\b[^>]*\bclass="dl-(?:light|dark)\b[^>]*>', text)
+
+
+def bad_figures(text: str) -> list[str]:
+    """Those without alternative text or size."""
+    return [
+        tag for tag in figures(text)
+        if not re.search(r'\balt="[^"]+"', tag) or not re.search(r'\bwidth="\d+" height="\d+"', tag)
+    ]  # fmt: skip
+
+
+def test_every_image_has_alternative_text_and_a_size():
+    texts = {path: path.read_text(encoding="utf-8") for path in PAGES}
+    assert sum(len(figures(text)) for text in texts.values()) > 100
+    assert {path: bad for path, text in texts.items() if (bad := bad_figures(text))} == {}
+
+
+@pytest.mark.parametrize(
+    "tag",
+    ['<img class="dl-light" src="a.svg" alt="" width="1" height="1">',
+     '<img class="dl-dark" src="a.svg" alt="一条线">', '<img class="dl-light" src="a.svg">'],
+)  # fmt: skip
+def test_the_image_guard_can_fail(tag):
+    assert bad_figures(tag) == [tag]
+    assert bad_figures('<img class="dl-light" src="a" alt="线" width="1" height="1">') == []
+
+
+def test_every_local_image_exists():
+    found = 0
+    for path in PAGES:
+        for tag in figures(path.read_text(encoding="utf-8")):
+            source = re.search(r'\bsrc="([^"]+)"', tag)[1]
+            assert (path.parent / source).resolve().is_file(), (path, source)
+            found += 1
+    assert found > 100
+
+
+def test_no_latex_is_left_in_the_search_index():
+    index = json.loads((SITE / "search/search_index.json").read_text(encoding="utf-8"))
+    texts = [entry["text"] for entry in index["docs"]]
+    assert sum("λ" in text for text in texts) > 5, "formulas are still searched"
+    assert [text for text in texts if re.search(r"\\[(\[]", text)] == []
+
+
+# --- in the browser -----------------------------------------------------------------------------
+
+
+NOTES = sorted({b.page for b in collect(ROOT) if b.page.startswith("docs/")})
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("page", NOTES)
+def test_pages_open_without_console_errors_or_foreign_requests(visit, page, scheme):
+    one = visit(color_scheme=scheme)
+    assert one.go(web(page)) == 200
+    one.page.mouse.wheel(0, 20000)
+    one.page.wait_for_load_state("networkidle")
+    assert one.errors == []
+    assert one.foreign == []
+    assert one.page.locator(".katex-error, .dl-math-error").count() == 0
+
+
+@pytest.mark.parametrize("page", NOTES)
+def test_pages_fit_a_phone_without_sideways_scrolling(visit, page):
+    one = visit(viewport={"width": 390, "height": 844}, has_touch=True)
+    one.go(web(page))
+    assert one.page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [("螺旋", "notes/spiral/"), ("张量", "notes/tensors/"), ("自动微分", "notes/autograd/"),
+     ("螺旋分类", "notes/spiral/")],
+)  # fmt: skip
+def test_search_in_chinese_finds_the_page(visit, query, expected):
+    one = visit()
+    one.go()
+    search(one, query)
+    first = one.page.locator(".md-search-result__item > a").first
+    first.wait_for(state="attached", timeout=15000)
+    links = [
+        a.get_attribute("href") for a in one.page.locator(".md-search-result__item > a").all()[:3]
+    ]
+    assert any(expected in link for link in links)
+
+
+def test_the_words_found_are_marked_on_the_page_a_result_leads_to(visit):
+    one = visit()
+    one.go("notes/spiral/?h=螺旋")
+    one.page.locator("main mark", has_text="螺旋").first.wait_for(state="attached")
+    one.go("notes/spiral/")
+    assert one.page.locator("main mark").count() == 0
+
+
+def test_search_for_a_word_that_is_nowhere_finds_nothing(visit):
+    one = visit()
+    one.go()
+    search(one, "qzxwvut")
+    one.page.get_by_text("没有找到符合条件的结果").wait_for(timeout=15000)
+    assert one.page.locator(".md-search-result__item").count() == 0
+
+
+@pytest.mark.parametrize("page", ["docs/notes/tensors.md", "docs/notes/spiral.md", "docs/index.md"])
+def test_the_copy_button_copies_exactly_the_block(visit, page):
+    one = visit()
+    one.go(web(page))
+    blocks = [b.code for b in collect(ROOT) if b.page == page]
+    shown = one.page.locator(".highlight.language-python")
+    one.page.evaluate("document.querySelectorAll('details').forEach((d) => (d.open = true))")
+    copied, of_checks = [], []
+    for block in shown.all():
+        block.scroll_into_view_if_needed()
+        block.locator(".md-code__button").click(force=True)  # comes when the block is seen
+        text = one.page.evaluate("navigator.clipboard.readText()").rstrip("\n")
+        if block.evaluate("box => box.closest('details.dl-check') !== null"):
+            of_checks.append((text, copied[-1]))
+        else:
+            copied.append(text)
+    assert copied == [b.rstrip("\n") for b in blocks]
+    assert of_checks
+    assert all(text == whole for text, whole in of_checks), "checks alone were copied"
+
+
+def test_outputs_have_no_copy_button(visit):
+    one = visit()
+    one.go("notes/tensors/")
+    assert one.page.locator(".dl-output").count() > 0
+    assert one.page.locator(".dl-output button").count() == 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_figures_and_page_follow_the_system_colour_scheme(visit, scheme):
+    one = visit(color_scheme=scheme)
+    one.go("notes/spiral/")
+    assert one.page.locator("body").get_attribute("data-md-color-scheme") == (
+        "slate" if scheme == "dark" else "default"
+    )
+    other = {"light": "dark", "dark": "light"}[scheme]
+    figure = one.page.locator(".dl-figure:not(.dl-frames)").first
+    assert figure.locator(f".dl-{scheme}").is_visible()
+    assert not figure.locator(f".dl-{other}").is_visible()
+
+
+def test_the_toggle_changes_the_colour_scheme(visit):
+    one = visit(color_scheme="light")
+    one.go()
+    body = one.page.locator("body")
+    seen = {body.get_attribute("data-md-color-scheme")}
+    for _ in range(2):
+        one.page.locator("label[for^=__palette]:visible").click()
+        seen.add(body.get_attribute("data-md-color-scheme"))
+    assert seen == {"default", "slate"}
+
+
+def test_a_figure_zooms_by_keyboard_and_closes_with_escape(visit):
+    one = visit()
+    one.go("notes/spiral/")
+    image = one.page.locator(".dl-figure img[role=button]:visible").first
+    image.scroll_into_view_if_needed()
+    image.focus()
+    one.page.keyboard.press("Enter")
+    assert one.page.locator("dialog.dl-zoom[open]").count() == 1
+    one.page.keyboard.press("Escape")
+    assert one.page.locator("dialog.dl-zoom[open]").count() == 0
+
+
+@pytest.mark.parametrize(("place", "side"), [(0.05, "left"), (0.95, "right")])
+def test_on_a_phone_a_figure_opens_where_it_was_tapped(visit, place, side):
+    one = visit(viewport={"width": 390, "height": 844}, has_touch=True)
+    one.go("notes/spiral/")
+    image = one.page.locator(".dl-figure img[role=button]:visible").first
+    image.scroll_into_view_if_needed()
+    box = image.bounding_box()
+    image.tap(position={"x": place * box["width"], "y": box["height"] / 2})
+    shown, most = one.page.evaluate("""() => {
+        const box = document.querySelector(".dl-zoom__scroll");
+        return [box.scrollLeft, box.scrollWidth - box.clientWidth];
+    }""")
+    assert most > 100, "wider than the screen"
+    assert abs(shown - {"left": 0, "right": most}[side]) < 2
+
+
+def test_an_animation_shows_one_frame_and_moves_with_the_slider(visit):
+    one = visit()
+    one.go("notes/spiral/")
+    group = one.page.locator(".dl-frames").first
+    group.scroll_into_view_if_needed()
+    group.locator(".dl-frame:visible").first.wait_for()  # pictures are fetched on approach
+    assert group.locator(".dl-frame:visible").count() == 1
+    before = group.locator(".dl-frame:visible").get_attribute("data-label")
+    group.locator("input[type=range]").focus()
+    one.page.keyboard.press("ArrowLeft")
+    one.page.keyboard.press("ArrowRight")
+    one.page.keyboard.press("ArrowRight")
+    assert group.locator(".dl-frame:visible").get_attribute("data-label") != before
+
+
+def test_without_scripts_every_frame_and_every_output_is_there(visit):
+    one = visit(java_script_enabled=False)
+    one.go("notes/spiral/")
+    group = one.page.locator(".dl-frames").first
+    assert group.locator(".dl-frame:visible").count() == group.locator(".dl-frame").count() > 1
+    assert one.page.locator(".dl-output").first.is_visible()
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_formulas_are_shown_with_and_without_scripts(visit, scripts):
+    one = visit(java_script_enabled=scripts)
+    one.go("notes/spiral/")
+    formulas = one.page.locator(".arithmatex")
+    assert formulas.count() == one.page.locator(".arithmatex:has(.katex math)").count() > 5
+    assert one.page.locator(".arithmatex .katex-html").first.is_visible()
+    assert not one.page.locator(".arithmatex > span[hidden]").first.is_visible()
+    fonts = one.page.locator(".katex-html").first.evaluate("(e) => getComputedStyle(e).fontFamily")
+    assert fonts.startswith("KaTeX_Main"), "the style sheet has arrived"
+
+
+def test_a_missing_page_is_answered_in_chinese_with_links(visit):
+    one = visit()
+    assert one.go("no/such/page/") == 404
+    assert re.search(r"[\u4e00-\u9fff]{4,}", one.page.locator("main").inner_text())
+    assert one.page.locator(".dl-lost li a").count() > 2
+
+
+def test_every_page_has_a_next_or_previous_link(visit):
+    one = visit()
+    one.go("notes/tensors/")
+    assert one.page.locator(".md-footer__link--next").count() == 1
+
+
+def test_headings_have_readable_chinese_anchors():
+    text = (SITE / "notes" / "tensors" / "index.html").read_text(encoding="utf-8")
+    ids = re.findall(r'<h2 id="([^"]+)"', text)
+    assert len(ids) > 3
+    assert all(re.search(r"[\u4e00-\u9fffA-Za-z]", i) for i in ids)
+    assert any(re.search(r"[\u4e00-\u9fff]", i) for i in ids)
+    assert Path(SITE / "sitemap.xml").exists()
+
+
+def test_the_search_index_is_fetched_only_when_a_reader_searches(visit):
+    one = visit()
+    fetched = []
+    one.page.on("request", lambda r: "search_index" in r.url and fetched.append(r.url))
+    one.go("notes/tensors/")
+    assert fetched == []
+    search(one, "张量")
+    one.page.locator(".md-search-result__item > a").first.wait_for(state="attached")
+    assert len(fetched) == 1

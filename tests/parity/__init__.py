@@ -1,0 +1,1 @@
+"""用 Zensical 建站，与 MkDocs 建的对照。"""
