@@ -141,13 +141,13 @@ def make_plan(
     chosen = select(everything, targets, project.root)
     keys, store = Keys(environment, project.source), Store(project.records)
     durations = Durations.read(project, committed_durations)
-    problems = [Problem(t.page, t.line, message) for t in chosen if (message := _hides(keys, t))]
-    hidden = {(problem.page, problem.line) for problem in problems}
-    planned = []
+    planned, problems = [], []
     for task in chosen:
-        if (task.page, task.line) in hidden:
+        try:
+            key = keys(task)
+        except ValueError as error:  # 导入的写法让键看不见源文件
+            problems.append(Problem(task.page, task.line, str(error)))
             continue
-        key = keys(task)
         recorded = not fresh and store.get(key) is not None
         planned.append(Planned(task, key, durations.of(task), recorded))
     pages = {task.page for task in chosen}
@@ -157,15 +157,6 @@ def make_plan(
     skipped = sum(b.skip is not None and (not targets or b.page in pages)
                   for b in collect(project.root))  # fmt: skip
     return Plan(environment, planned, problems, skipped, keys.sources)
-
-
-def _hides(keys: Keys, task: Task) -> str | None:
-    """导入的写法让键看不见源文件时，说明为什么。"""
-    try:
-        keys(task)
-    except ValueError as error:
-        return str(error)
-    return None
 
 
 def select(tasks: list[Task], targets: Sequence[str], root: Path) -> list[Task]:

@@ -28,6 +28,17 @@ PAGE = """
     <!--long-->
     """
 
+FIGURE = """
+    ```python
+    from dlnotes.plotting import subplots
+
+    fig, ax = subplots(figsize=(4, 3))
+    assert ax is not None
+    ```
+    <!--long-->
+    <!--alt: 空的坐标系-->
+    """
+
 
 @pytest.fixture
 def long(mini):
@@ -153,16 +164,7 @@ def test_stale_names_changed_sources_and_versions(long):
 
 
 def test_figures_of_a_long_run_are_committed_beside_its_record(mini):
-    mini.page("""
-        ```python
-        from dlnotes.plotting import subplots
-
-        fig, ax = subplots(figsize=(4, 3))
-        assert ax is not None
-        ```
-        <!--long-->
-        <!--alt: 空的坐标系-->
-        """)
+    mini.page(FIGURE)
     (found,) = collect(mini.root)
     assert find_grid(found) is None
     assert run_long(mini.project, device="cpu", progress=False).ok
@@ -218,16 +220,7 @@ def test_block_lab_cell_playground_run_and_long_cell_stand_in_one_plan(long, cap
 
 
 def test_a_tampered_figure_of_a_long_run_is_never_shown(mini):
-    mini.page("""
-        ```python
-        from dlnotes.plotting import subplots
-
-        fig, ax = subplots(figsize=(4, 3))
-        assert ax is not None
-        ```
-        <!--long-->
-        <!--alt: 空的坐标系-->
-        """)
+    mini.page(FIGURE)
     (found,) = collect(mini.root)
     assert run_long(mini.project, device="cpu", progress=False).ok
     shutil.rmtree(mini.project.build)
