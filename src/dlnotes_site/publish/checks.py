@@ -1,4 +1,4 @@
-"""建站时查的各样毛病，有一处就不发布：页面、图与替代文字、正文里的数字、概念表、误解、先修。"""
+"""建站时查的各样毛病，有一处就不发布：页面、图与替代文字、正文里的数字、概念表、误解、先修、长实验的记录。"""
 
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -13,8 +13,10 @@ from dlnotes_site.pages.prerequisites import check_prerequisites, evidence
 from dlnotes_site.pages.prose import check_prose, numbers
 from dlnotes_site.project import Project, write_atomically
 from dlnotes_site.run.key import digest
+from dlnotes_site.run.long import check_long_records
 from dlnotes_site.run.results import Results
 from dlnotes_site.run.store import Record
+from dlnotes_site.weave.markdown import wrong_captions
 
 _NO_PROSE = ("README.md", "docs/report.md", "docs/api/")
 """不查数字的页面：仓库的说明；运行报告，它本身就是测量的结果；接口，它的数在文档字符串里。"""
@@ -38,7 +40,7 @@ def _stamp(project: Project, results: Results) -> str:
     """结果取决于什么：页面、导航、查法、运行环境与记录的清单。记录只看时间与大小，不打开。"""
     package = Path(__file__).parents[1]
     files = [*pages(project.root), project.root / "mkdocs.yml", Path(__file__),
-             *sorted((package / "pages").glob("*.py"))]  # fmt: skip
+             package / "run" / "long.py", *sorted((package / "pages").glob("*.py"))]  # fmt: skip
     sources = (project.source / "dlnotes").rglob("*.py")
     listing = [
         (path.name, path.stat().st_mtime_ns, path.stat().st_size)
@@ -55,8 +57,8 @@ def find_problems(project: Project, results: Results) -> list[Problem]:
     texts = {project.page(path): path.read_text(encoding="utf-8") for path in pages(project.root)}
     blocks = {page: collect_page(project.root / page, project.root) for page in texts}
     ran = _Ran(project, results, blocks)
-    found = glossary.check_glossary(texts.get(glossary.PAGE, ""))
-    checks = [_prose, _captions_and_long] + ([] if found else [_prerequisites])
+    found = glossary.check_glossary(texts.get(glossary.PAGE, "")) + check_long_records(project)
+    checks = [_prose, _captions] + ([] if found else [_prerequisites])
     found += repeated_anchors(c for page, text in texts.items() for c in misconceptions(page, text))
     for page, text in texts.items():
         found += check_page(project.root / page, project.root) + check_misconceptions(page, text)
@@ -77,15 +79,13 @@ def _prerequisites(page: str, text: str, ran: "_Ran") -> list[Problem]:
     return check_prerequisites(page, ran.project.root)
 
 
-def _captions_and_long(page: str, text: str, ran: "_Ran") -> Iterator[Problem]:
-    """没有提交记录的长实验，与图和替代文字数目不同的代码块；README 不显示图。"""
+def _captions(page: str, text: str, ran: "_Ran") -> Iterator[Problem]:
+    """图和替代文字数目不同的代码块；README 不显示图。"""
     if page == "README.md":
         return
     for block, record in zip(ran.blocks[page], ran.records[page], strict=True):
-        if record is None and block.is_long:
-            yield _no_record(block)
-        elif record is not None and len(record.figures) != len(block.captions):
-            yield _captions(block, record)
+        if record is not None and len(record.figures) != len(block.captions):
+            yield wrong_captions(block, record)
 
 
 def _prose(page: str, text: str, ran: "_Ran") -> list[Problem]:
@@ -128,16 +128,3 @@ class _Ran:
 
 def _texts(record: Record) -> list[str]:
     return [record.stdout, *(label for figure in record.figures for label in figure.labels)]
-
-
-def _no_record(block: Block) -> Problem:
-    message = "长实验没有这份代码的记录，先运行 dlnotes-site run --long，再提交 docs/assets/long/"
-    return Problem(block.page, block.line, message)
-
-
-def _captions(block: Block, record: Record) -> Problem:
-    return Problem(
-        block.page, block.line,
-        f"代码块画了 {len(record.figures)} 张图，却有 {len(block.captions)} 条替代文字；"
-        "每张图在围栏之后各写一行 <!--alt: …-->",
-    )  # fmt: skip

@@ -80,7 +80,7 @@ def _shown(block: Block, record, stale, prefix: str, found: Woven) -> str:
         found.problems.insert(0, _missing(block))
         return plain_run(NOT_RUN)
     if len(result.figures) != len(block.captions):
-        found.problems.insert(0, _captions(block, result))
+        found.problems.insert(0, wrong_captions(block, result))
     for figure in result.figures:
         found.frames |= dict.fromkeys(figure.frames, block.line)
     line = long_evidence(result, stale(block)) if block.is_long else None
@@ -93,7 +93,8 @@ def _missing(block: Block) -> Problem:
     return Problem(block.page, block.line, how)
 
 
-def _captions(block: Block, record: Record) -> Problem:
+def wrong_captions(block: Block, record: Record) -> Problem:
+    """图和替代文字数目不同。"""
     return Problem(
         block.page, block.line,
         f"代码块画了 {len(record.figures)} 张图，却有 {len(block.captions)} 条替代文字；"

@@ -66,7 +66,7 @@ def test_a_figure_without_alternative_text_is_reported(ran):
 def test_a_long_block_without_a_committed_record_is_reported(ran):
     ran.mini.page(f"# 题\n\n{BLOCK}<!--long-->\n")
     (found,) = ran.problems()
-    assert found.startswith("docs/page.md:3：长实验没有这份代码的记录")
+    assert found.startswith("docs/page.md:3：长实验没有与这段代码对应的完好记录")
 
 
 def test_numbers_of_evidence_pages_support_a_note_and_others_do_not(ran):
@@ -126,3 +126,12 @@ def test_a_changed_navigation_is_checked_again(ran):
     ran.mini.page("nav: [page.md, notes/a.md]\n", "mkdocs.yml")
     (found,) = ran.problems()
     assert found.startswith("docs/page.md:3：先修 a 应在导航里排在本页之前")
+
+
+def test_a_committed_record_that_no_block_needs_is_reported(mini):
+    mini.page("# 题\n")
+    path = mini.project.long / "page" / "0123456789abcdef.json"
+    path.parent.mkdir(parents=True)
+    path.write_text("{}", encoding="utf-8")
+    (found,) = checks.find_problems(mini.project, mini.results)
+    assert "没有代码块对应这份长实验的记录" in found.message
