@@ -29,6 +29,27 @@
     });
   };
 
+  // 常见误解：按主题、按结论挑出卡片
+  const claims = (box) => {
+    const [topic, verdict] = box.querySelectorAll("select");
+    const groups = [...document.querySelectorAll(".dl-topic")];
+    const show = () => {
+      groups.forEach((group) => {
+        const cards = [...group.querySelectorAll("li")];
+        const wanted = !topic.value || group.dataset.topic === topic.value;
+        cards.forEach((card) => {
+          card.hidden = !wanted || (verdict.value && !card.querySelector(`.dl-verdict--${verdict.value}`));
+        });
+        group.hidden = cards.every((card) => card.hidden);
+      });
+      const left = document.querySelectorAll(".dl-topic li:not([hidden])").length;
+      box.querySelector("[role=status]").textContent = left ? `${left} 条` : "没有这样的";
+    };
+    box.addEventListener("change", show);
+    box.hidden = false;
+    show();
+  };
+
   // 复制总是复制整块：末尾的检查另收在一段里，按下复制键时先接回去，主题就照它复制
   const blankLines = (check) => Number(check.className.match(/dl-gap-(\d+)/)?.[1] ?? 0);
   const codeOf = (box) => box.querySelector("pre > code").textContent.replace(/\n+$/, "");
@@ -87,6 +108,7 @@
   const start = () => {
     mend();
     playground();
+    document.querySelectorAll(".dl-filter[hidden]").forEach(claims);
     document.querySelectorAll(".dl-records:not([data-live])").forEach((box) => {
       box.dataset.live = "";
       records(box);

@@ -60,8 +60,10 @@ def link_url(page: str, target: str) -> str:
 
 
 def notebook_name(page: str) -> str:
-    """页面对应的笔记本文件名。"""
-    return PurePosixPath(page).stem + ".ipynb"
+    """页面对应的笔记本文件名；证据页常与笔记同名，所以多一个后缀。"""
+    path = PurePosixPath(page)
+    suffix = "-evidence" if path.parent.name == "evidence" else ""
+    return f"{path.stem}{suffix}.ipynb"
 
 
 def source_path(page: str) -> str:

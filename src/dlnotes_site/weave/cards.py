@@ -1,5 +1,6 @@
 """误解：框有锚点与“误解：”开头的标题，`misconceptions` 页由各页的框织成卡片。"""
 
+import html
 import re
 from pathlib import Path
 
@@ -45,15 +46,43 @@ def cards(page: str, root: Path) -> str:
             groups[name] = found
     places = order(root)
     names = sorted(groups, key=lambda name: (places.get(name, len(places)), name))
-    return "\n\n".join(_group(page, name, groups[name], root) for name in names)
+    if not names:
+        return ""
+    parts = [_filter(names, groups, root)]
+    parts += [_group(page, name, groups[name], root) for name in names]
+    return "\n\n".join(parts)
+
+
+def _filter(names: list[str], groups: dict[str, list[Misconception]], root: Path) -> str:
+    """按主题与结论挑选的两个下拉框，由 site.js 显示；没有脚本时不出现，卡片全都在。"""
+    found = [card for name in names for card in groups[name]]
+    counts = {verdict: sum(card.verdict == verdict for card in found) for verdict in _KINDS}
+    topics = [(name, f"{title_of(name, root)}（{len(groups[name])}）") for name in names]
+    verdicts = [(kind, f"{verdict}（{counts[verdict]}）") for verdict, kind in _KINDS.items()]
+    every = f"全部（{len(found)}）"
+    return (
+        '<div class="dl-filter" role="search" aria-label="挑选误解" hidden>\n'
+        f"<label>主题 {_select('topic', every, topics)}</label>\n"
+        f"<label>结论 {_select('verdict', every, verdicts)}</label>\n"
+        '<span role="status"></span>\n</div>'
+    )
+
+
+def _select(name: str, every: str, choices: list[tuple[str, str]]) -> str:
+    options = "".join(
+        f'<option value="{html.escape(value)}">{html.escape(text)}</option>'
+        for value, text in [("", every), *choices]
+    )
+    return f'<select name="{name}">{options}</select>'
 
 
 def _group(page: str, name: str, found: list[Misconception], root: Path) -> str:
     target = relative(name, page)
     items = "\n".join(_card(target, card) for card in found)
     return (
+        f'<div class="dl-topic" data-topic="{name}" markdown>\n\n'
         f"**[{title_of(name, root)}]({target})**\n\n"
-        f'<div class="dl-cards dl-claims" markdown>\n\n{items}\n\n</div>'
+        f'<div class="dl-cards dl-claims" markdown>\n\n{items}\n\n</div>\n\n</div>'
     )
 
 

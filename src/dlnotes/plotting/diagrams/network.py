@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise, product
-from math import atan2, cos, degrees, sin
+from math import atan2, cos, degrees, dist, inf, sin
 
 from jaxtyping import Float
 from matplotlib.axes import Axes
@@ -19,6 +19,8 @@ MAX_UNITS = 7
 
 _CLOSE = 60  # 两列圆心相距不到这么多时算挨得近
 _FEW_EDGES = 6  # 两层之间至多这么多条线时，把权重写在线旁
+_SHARES = (0.3, 0.22, 0.38, 0.62, 0.7, 0.78, 0.46)  # 权重写在线上几分之几处，依次试
+_APART = 36  # 两处权重至少相距多少像素
 _SIDE, _TOP, _BOTTOM = 44, 26, 42  # 两侧、上方（层名）、下方（个数与参数）留的地方
 
 Places = list[dict[int, tuple[float, float]]]
@@ -259,16 +261,30 @@ def _between_rims(start, end, radius):
 
 
 def _write_weights(canvas, places, radius, matrices) -> None:
-    """权重顺着线写，靠近线的起点，免得在交叉处挤在一起。"""
+    """权重顺着线写，靠近线的起点；与写好的挤在一起时，沿着线挪开。"""
     for (sources, targets), matrix in zip(pairwise(places), matrices, strict=True):
+        shares = _SHARES if len(sources) > 1 else (0.6,)
+        written: list[tuple[float, float]] = []
         for i, j in product(sources, targets):
-            (x0, y0), (x1, y1) = _between_rims(sources[i], targets[j], radius)
-            slope = atan2(y1 - y0, x1 - x0)
-            share = 0.3 if len(sources) > 1 else 0.6
-            at = (x0 + share * (x1 - x0) - 2.5 * sin(slope),
-                  y0 + share * (y1 - y0) + 2.5 * cos(slope))  # fmt: skip
+            start, end = _between_rims(sources[i], targets[j], radius)
+            slope = atan2(end[1] - start[1], end[0] - start[0])
+            at = _roomiest([_beside(start, end, slope, share) for share in shares], written)
+            written.append(at)
             canvas.text(at, number(matrix[j, i].item(), 2), SMALL, rotation=degrees(slope),
                         rotation_mode="anchor", va="bottom")  # fmt: skip
+
+
+def _beside(start, end, slope: float, share: float) -> tuple[float, float]:
+    """线上 `share` 处往上偏一点的位置。"""
+    (x0, y0), (x1, y1) = start, end
+    return (x0 + share * (x1 - x0) - 2.5 * sin(slope), y0 + share * (y1 - y0) + 2.5 * cos(slope))
+
+
+def _roomiest(candidates, written) -> tuple[float, float]:
+    """第一个离写好的字够远的位置；都不够远时，最远的一个。"""
+    gaps = [min((dist(at, other) for other in written), default=inf) for at in candidates]
+    return next((at for at, gap in zip(candidates, gaps, strict=True) if gap >= _APART),
+                candidates[gaps.index(max(gaps))])  # fmt: skip
 
 
 def _draw_layer(canvas, places, radius, names, marked: int | None) -> None:

@@ -39,3 +39,16 @@ def test_cards_follow_the_navigation_and_link_to_the_boxes(mini):
 
 def test_no_boxes_give_no_cards(mini):
     assert weave_cards("docs/misconceptions.md", f"前\n\n{MARKER}\n", mini.root) == "前\n\n\n"
+
+
+def test_the_filter_counts_topics_and_verdicts_and_is_hidden_without_script(mini):
+    mini.page(NAV, "mkdocs.yml")
+    mini.page("# 甲\n\n" + BOX.format("one") + "\n" + BOX.format("two"), "docs/notes/a.md")
+    mini.page("# 乙\n\n" + BOX.format("three").replace("不成立", "推不出"), "docs/notes/b.md")
+    woven = weave_cards("docs/misconceptions.md", MARKER, mini.root)
+    assert '<div class="dl-filter" role="search" aria-label="挑选误解" hidden>' in woven
+    assert '<option value="">全部（3）</option>' in woven
+    assert '<option value="docs/notes/a.md">甲页（2）</option>' in woven
+    assert '<option value="no">不成立（2）</option>' in woven
+    assert '<option value="unknown">推不出（1）</option>' in woven
+    assert '<div class="dl-topic" data-topic="docs/notes/b.md" markdown>' in woven

@@ -11,7 +11,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 from conftest import ROOT
 from dlnotes_site.pages.collect import collect, collect_page
 from dlnotes_site.weave import addresses, links
-from dlnotes_site.weave.addresses import WHEEL_MARKER, link_url, page_url
+from dlnotes_site.weave.addresses import WHEEL_MARKER, link_url, notebook_name, page_url
 from dlnotes_site.weave.notebooks import notebook
 from dlnotes_site.weave.page_item import has_notebook
 from dlnotes_site.weave.readable import Code, parts, readable
@@ -374,3 +374,8 @@ def test_the_address_of_the_wheel_is_filled_in_and_readable_without_a_build(mini
     assert WHEEL_MARKER not in html
     book = made(mini, path)
     assert WHEEL_MARKER not in "".join(cell.source for cell in book.cells)
+
+
+def test_a_note_and_its_evidence_of_the_same_name_have_notebooks_of_their_own():
+    names = [notebook_name(f"docs/{page}.md") for page in ("notes/a", "evidence/a", "index")]
+    assert names == ["a.ipynb", "a-evidence.ipynb", "index.ipynb"]

@@ -1,6 +1,7 @@
 """Network diagrams are read through their Axes."""
 
-from itertools import pairwise
+from itertools import combinations, pairwise
+from math import dist
 
 import pytest
 import torch
@@ -147,3 +148,13 @@ def test_draw_network_takes_names_of_layers_and_of_neurons():
 def test_bad_input_is_named(call, error, message, unchecked):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_draw_network_keeps_the_written_weights_apart():
+    torch.manual_seed(0)
+    for sizes in ([2, 3], [3, 2], [2, 2, 1], [2, 3, 1]):
+        layers = [layer for a, b in pairwise(sizes) for layer in (nn.Linear(a, b), nn.ReLU())]
+        ax = draw_network(nn.Sequential(*layers[:-1]), weights=True)
+        written = [t.get_position() for t in ax.texts if t.get_rotation_mode() == "anchor"]
+        assert len(written) == sum(a * b for a, b in pairwise(sizes))
+        assert min(dist(p, q) for p, q in combinations(written, 2)) > 20
