@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help site publish serve run plan exec collect long durations twice gpu-report zensical test bench lint format wheel copytest audit clean
+.PHONY: help site publish serve run plan exec collect long durations twice gpu-report zensical test bench lint format wheel copytest mutants audit clean
 
 help:  ## 列出所有目标
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -85,6 +85,9 @@ wheel: $(VENV)/site.stamp  ## 建读者的 wheel：dist/dlnotes_zh-*.whl
 copytest: $(VENV)/test.stamp  ## 只装 wheel 的环境里，运行网页上复制出来的每一块和每份笔记本
 	@$(BIN)/dlnotes-site build
 	@$(BIN)/python tests/copytest $(COPYTEST)
+
+mutants: $(VENV)/test.stamp  ## 把代码块改错一处，看断言抓不抓得住（MUTANTS=页面 只看这些）
+	@$(BIN)/python tests/mutants $(MUTANTS)
 
 audit: $(VENV)/site.stamp  ## 审计网站：性能、无障碍、HTML（需要 Chromium，约四分钟）
 	@$(BIN)/dlnotes-site build --recorded
