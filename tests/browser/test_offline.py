@@ -141,8 +141,8 @@ def test_the_offline_copy_runs_what_scripts_bring_to_life(disk, page, part):
 
 def test_links_between_pages_of_the_offline_copy_work(disk):
     one = disk("index.html")
-    one.page.locator(".md-tabs__link", has_text="概念表").click()
-    one.page.wait_for_url("**/glossary/index.html")
+    one.page.locator(".md-tabs__link", has_text="环境").click()
+    one.page.wait_for_url("**/environment/index.html")
     one.page.locator(".md-header .md-logo").click()
     one.page.wait_for_url(f"**/{NAME}/index.html")
     assert one.troubles == []

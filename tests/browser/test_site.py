@@ -9,6 +9,7 @@ import pytest
 from browsing import PAGES, SITE, search, third_party, web
 from conftest import ROOT
 from dlnotes_site.pages.collect import collect
+from dlnotes_site.pages.front_matter import front_matter
 
 pytestmark = [
     pytest.mark.xdist_group("site"),
@@ -298,3 +299,38 @@ def test_the_search_index_is_fetched_only_when_a_reader_searches(visit):
     search(one, "张量")
     one.page.locator(".md-search-result__item > a").first.wait_for(state="attached")
     assert len(fetched) == 1
+
+
+def test_misconceptions_are_filtered_by_topic_and_by_verdict(visit):
+    one = visit()
+    one.go("misconceptions/")
+    page, shown = one.page, one.page.locator(".dl-topic li:visible")
+    everything = shown.count()
+    assert everything >= 41
+    page.get_by_label("结论").select_option("unknown")
+    some = shown.count()
+    assert 0 < some < everything
+    assert page.locator(".dl-topic li:visible .dl-verdict--unknown").count() == some
+    page.get_by_label("主题").select_option("docs/notes/linear-regression.md")
+    page.get_by_label("结论").select_option("")
+    assert page.locator(".dl-topic:visible").count() == 1
+    assert page.locator(".dl-filter [role=status]").inner_text() == f"{shown.count()} 条"
+
+
+def test_without_scripts_every_misconception_is_there_and_no_filter(visit):
+    one = visit(java_script_enabled=False)
+    one.go("misconceptions/")
+    assert one.page.locator(".dl-topic li:visible").count() >= 41
+    assert not one.page.locator(".dl-filter").is_visible()
+
+
+ROUTE = [page for page in NOTES if front_matter(ROOT / page).minutes is not None]
+
+
+@pytest.mark.parametrize("page", ROUTE)
+def test_a_note_opens_within_fifteen_screens(visit, page):
+    one = visit()
+    one.go(web(page))
+    one.page.add_style_tag(content="* { content-visibility: visible !important }")
+    height = one.page.locator(".md-content").evaluate("content => content.scrollHeight")
+    assert height <= 15 * 900

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import torch
 from nbformat import NotebookNode
 from torch import nn
 
@@ -43,18 +44,108 @@ def is_code(cell) -> bool:
     return cell.cell_type == "code" and "install" not in cell.metadata.get("tags", [])
 
 
+SPIRAL = """\
+def make_spiral(num_per_class, noise, seed):
+    generator = torch.Generator().manual_seed(seed)
+    t = torch.linspace(0, 1, num_per_class)
+    theta = 2 * math.pi / 3 * (torch.arange(3)[:, None] + 2 * t)
+    theta = theta + noise * torch.randn(3, num_per_class, generator=generator)
+    X = torch.stack((t * theta.sin(), t * theta.cos()), dim=-1)
+    return X.reshape(-1, 2), torch.arange(3).repeat_interleave(num_per_class)
+"""
+"""Without a loop: other random draws than the answer's, and as right."""
+
+BATCHES = """\
+def batches(X, y, batch_size, generator):
+    order = torch.randperm(len(X), generator=generator)
+    return [(X[order[i : i + batch_size]], y[order[i : i + batch_size]])
+            for i in range(0, len(X), batch_size)]
+"""
+
+WHOLE = ""
+"""The part of the answer that is all of it."""
+
 VARIANTS = [  # lab, task, part of the answer, what a reader may write instead, right or wrong
+    ("lab1", 1, "torch.tensor(rows, dtype=torch.float32)", "torch.tensor(rows).float()", True),
+    ("lab1", 1, ", dtype=torch.float32", "", False),
+    ("lab1", 1, "0.1, 0.4, 4", "0, 0.4, 4", False),
     ("lab1", 2, "scores[2, 0].item()", "int(scores[2, 0])", True),
+    ("lab1", 2, "scores[[0], :]", "scores[:1]", True),
+    ("lab1", 2, "scores[:, 2:]", "scores[:, 1:3]", False),
+    ("lab1", 3, "scores @ groups.float()",
+     "(scores[:, :, None] * groups).sum(dim=1)", True),
+    ("lab1", 3, "scores @ groups.float()", "scores @ groups.flip(1).float()", False),
+    ("lab1", 3, "scores @ scores.T", "scores @ scores.T / 4", False),
+    ("lab1", 4, "(y_hat[:, 0] - y) ** 2", "(y_hat - y[:, None]) ** 2", True),
+    ("lab1", 4, "(y_hat[:, 0] - y) ** 2", "(y_hat - y) ** 2", False),
     ("lab1", 4, "scores.std(dim=0)", "scores.std(dim=0, unbiased=False)", False),
+    ("lab1", 4, "(scores - scores.mean(dim=0))", "(scores.mean(dim=0) - scores)", False),
+    ("lab1", 4, "total[:, None] - total[None, :]", "total[None, :] - total[:, None]", False),
+    ("lab1", 5, "2 / len(X) * X.T @ (X @ w - y)",
+     "((X @ w - y)[:, None] * X).mean(dim=0) * 2", True),
+    ("lab1", 5, "2 / len(X)", "1 / len(X)", False),
+    ("lab1", 6, "            x.grad = None",
+     "            x.grad = torch.zeros_like(x)", True),
     ("lab1", 6, "x.grad.item()", "x.grad.clone()", False),
+    ("lab1", 6, "        if reset:\n            x.grad = None\n", "", False),
+    ("lab1", 7, WHOLE, BATCHES, True),
     ("lab1", 7, ", generator=generator)", ")", False),
+    ("lab1", 7, "generator=generator", "generator=torch.Generator().manual_seed(2)", False),
+    ("lab1", 7, "generator=generator",
+     "generator=torch.Generator().manual_seed(generator.initial_seed())", False),
+    ("lab1", 7, "y[index]", "y[index.sort().values]", False),
+    ("lab1", 8, "            w.grad = b.grad = None\n",
+     "            w.grad.zero_()\n            b.grad.zero_()\n", True),
+    ("lab1", 8, "            w.grad = b.grad = None\n", "", False),
+    ("lab1", 8, "w.grad = b.grad = None", "w.grad = None", False),
+    ("lab1", 8, ".mean()", ".sum() / 32", False),
+    ("lab1", 8, "torch.zeros(2, requires_grad=True)", "torch.ones(2, requires_grad=True)", False),
+    ("lab1", 8, "b -= lr * b.grad", "pass", False),
+    ("lab1", 8, "batches(X, y, batch_size, generator)",
+     "batches(X, y, batch_size, torch.Generator().manual_seed(seed))", False),
+    ("lab1", 9, "nn.Linear(2, 1)\n", "nn.Linear(2, 1, dtype=torch.float32)\n", True),
+    ("lab1", 9, "model(X_batch)[:, 0], y_batch", "model(X_batch), y_batch[:, None]", True),
+    ("lab1", 9, "            optimizer.zero_grad()\n", "", False),
+    ("lab1", 9, "    nn.init.zeros_(model.weight)\n", "    nn.init.ones_(model.weight)\n", False),
+    ("lab1", 9, "torch.ones(1, 2)", "torch.ones(1, 2) / 2", False),
+    ("lab2", 1, WHOLE, SPIRAL, True),
+    ("lab2", 1, "return torch.cat(arms), torch.arange(3).repeat_interleave(num_per_class)",
+     "return torch.stack(arms, dim=1).reshape(-1, 2), torch.arange(3).repeat(num_per_class)", True),
     ("lab2", 1, ".repeat_interleave(num_per_class)", ".repeat(num_per_class)", False),
+    ("lab2", 1, "generator=generator)", "generator=generator.manual_seed(seed))", False),
+    ("lab2", 1, ", generator=generator)", ")", False),
+    ("lab2", 1, "manual_seed(seed)", "manual_seed(0)", False),
+    ("lab2", 1, "torch.randn(num_per_class", "torch.rand(num_per_class", False),
+    ("lab2", 1, "torch.randn(num_per_class", "torch.randn(1", False),
+    ("lab2", 1, "noise * torch.randn", "noise**2 * torch.randn", False),
+    ("lab2", 1, "t * theta.sin(), t * theta.cos()", "t * theta.cos(), t * theta.sin()", False),
+    ("lab2", 1, "2 * math.pi * (c + 2) / 3", "2 * math.pi * (c + 1) / 3", False),
+    ("lab2", 1, "linspace(0, 1, num_per_class)", "linspace(0, 1, num_per_class) ** 2", False),
+    ("lab2", 1, "arms.append(torch.stack((t * theta.sin(), t * theta.cos()), dim=1))",
+     "arms.append(torch.stack((t * theta.sin(), t * theta.cos()), dim=1)"
+     " + noise * torch.randn(num_per_class, 2, generator=generator))", False),
     ("lab2", 2, "[torch.arange(600), y]", ".mul(one_hot).sum(dim=1)", True),
+    ("lab2", 2, "F.cross_entropy(logits, y)", "F.cross_entropy(logits.softmax(dim=1), y)", False),
+    ("lab2", 2, "-F.log_softmax", "F.log_softmax", False),
+    ("lab2", 3, ".float().mean().item()", ".sum().item() / len(y)", True),
     ("lab2", 3, ".float().mean().item()", ".sum().item() / 150", False),
+    ("lab2", 3, "model(X).argmax(dim=1) == y", "model(X_test).argmax(dim=1) == y_test", False),
     ("lab2", 4, "loss.item()", "loss", False),
+    ("lab2", 4, "        optimizer.zero_grad()\n", "", False),
+    ("lab2", 4, "        losses.append(loss.item())",
+     "        losses.append(F.cross_entropy(model(X_train), y_train).item())", False),
+    ("lab2", 5, "(second.weight @ first.weight).detach()",
+     "(linear(torch.eye(2)) - linear(torch.zeros(1, 2))).T.detach()", True),
+    ("lab2", 5, "second.weight @ first.bias + second.bias", "first.bias @ second.weight.T", False),
     ("lab2", 6, "nn.Linear(2, 100), nn.ReLU(), nn.Linear(100, 3)",
      "linear[0], nn.ReLU(), linear[1]", False),
+    ("lab2", 6, "Adam(relu.parameters()", "Adam(linear.parameters()", False),
     ("lab2", 7, "-1.1, 1.1", "-1, 1", False),
+    ("lab2", 7, 'indexing="xy"', 'indexing="ij"', False),
+    ("lab2", 8, "num_epochs=500", "num_epochs=1", False),
+    ("lab2", 8, "seeds=range(10)", "seeds=range(1)", False),
+    ("lab2", 9, "[2, width, 3]", "[2, 30, 3]", False),
+    ("lab2", 9, "seeds=range(10)", "seeds=range(2)", False),
 ]  # fmt: skip
 
 
@@ -86,13 +177,23 @@ class Pass:
         for n, (where, number, old, new, _) in enumerate(VARIANTS):
             if (where, f"任务 {number}") != (lab, task):
                 continue
-            assert old in answer.source
-            other = NotebookNode(source=answer.source.replace(old, new, 1))
-            before = {name: copy.deepcopy(value) if isinstance(value, nn.Module) else value
+            other = NotebookNode(source=replaced(answer.source, old, new))
+            before = {name: copy.deepcopy(value) if learns(value) else value
                       for name, value in namespace.items()}  # fmt: skip
             with contextlib.redirect_stdout(io.StringIO()):
                 run(other, before)
                 self.variants[n] = error_of(check, before)
+
+
+def learns(value) -> bool:
+    """A variant must not leave gradients or steps behind in what the answer goes on with."""
+    leaf = isinstance(value, torch.Tensor) and value.is_leaf and value.requires_grad
+    return leaf or isinstance(value, nn.Module)
+
+
+def replaced(source: str, old: str, new: str) -> str:
+    assert old in source
+    return source.replace(old, new, 1) if old else f"{source.splitlines()[0]}\n{new}"
 
 
 def error_of(cell, namespace: dict) -> BaseException | None:
@@ -134,8 +235,10 @@ def test_a_check_fails_on_the_untouched_stub_and_names_the_task(passes, path, na
 
 
 @pytest.mark.parametrize(
-    "n", range(len(VARIANTS)), ids=lambda n: f"{VARIANTS[n][0]}-{VARIANTS[n][1]}"
-)
+    "n", range(len(VARIANTS)),
+    ids=[f"{n}-{lab}-{task}-{'right' if right else 'wrong'}"
+         for n, (lab, task, _, _, right) in enumerate(VARIANTS)],
+)  # fmt: skip
 def test_a_check_takes_other_right_answers_and_refuses_plausible_wrong_ones(passes, n):
     lab, number, *_, right = VARIANTS[n]
     error = passes(ROOT / source.FOLDER / f"{lab}.py").variants[n]
@@ -144,6 +247,26 @@ def test_a_check_takes_other_right_answers_and_refuses_plausible_wrong_ones(pass
     else:
         assert isinstance(error, AssertionError)
         assert str(error).startswith(f"任务 {number}：")
+
+
+def test_every_task_has_a_wrong_answer_that_its_check_must_refuse():
+    wrong = {(lab, f"任务 {task}") for lab, task, *_, right in VARIANTS if not right}
+    assert wrong == {(path.stem, name) for path, name in TASKS}
+
+
+def test_the_rest_of_lab_2_passes_on_points_drawn_in_another_order():
+    names = [f"任务 {number}" for number in range(1, 8)]
+    passed, namespace = [], {"__name__": "__main__"}
+    for cell in filter(is_code, answers(ROOT / source.FOLDER / "lab2.py").cells):
+        name = cell.source.partition("：")[0].removeprefix("# ")
+        if name == "任务 1" and source.kind(cell) == source.SOLUTION:
+            cell = NotebookNode(source=replaced(cell.source, WHOLE, SPIRAL), metadata={})
+        run(cell, namespace)
+        if source.kind(cell) == source.CHECK:
+            passed.append(name)
+        if passed == names:
+            break
+    assert passed == names
 
 
 @pytest.mark.parametrize(("path", "name"), TASKS, **IDS)
@@ -179,6 +302,78 @@ def test_the_text_of_a_lab_follows_the_typography_of_the_site(path, tmp_path):
 @pytest.mark.parametrize("path", PATHS, **IDS)
 def test_the_labs_are_well_formed(path):
     assert [str(problem) for problem in source.check(path)] == []
+
+
+# --- what a reader is told --------------------------------------------------------------------
+
+TIME = re.compile(r"^约 (\d+) 分钟 · 难度：(易|中|难)$", re.MULTILINE)
+HINT = re.compile(
+    r'<details class="hint" markdown="1">\n<summary>(提示[一二])</summary>\n\n(.+?)\n\n</details>',
+    re.DOTALL,
+)
+
+
+def texts(notebook: NotebookNode) -> dict[str, str]:
+    """What stands between the heading of each task and its empty cell."""
+    found: dict[str, list[str]] = {}
+    name = None
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown" and (title := re.search(r"^## (任务 \d+)：", cell.source)):
+            name = title[1]
+        if source.kind(cell) == source.STUB:
+            name = None
+        if name is not None and cell.cell_type == "markdown":
+            found.setdefault(name, []).append(cell.source)
+    return {name: "\n\n".join(parts) for name, parts in found.items()}
+
+
+def untold(text: str) -> list[str]:
+    """What a task's text lacks: time and difficulty, two hints that say something."""
+    found = [] if len(TIME.findall(text)) == 1 else ["time and difficulty"]
+    hints = dict(HINT.findall(text))
+    if list(hints) != ["提示一", "提示二"] or text.count("<details") != 2:
+        found.append("two hints")
+    return found + [f"words in {name}" for name, hint in hints.items() if len(hint) < 20]
+
+
+@pytest.mark.parametrize(("path", "name"), TASKS, **IDS)
+def test_a_task_tells_its_time_its_difficulty_and_two_hints(path, name):
+    assert untold(texts(source.read(path))[name]) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "lack"),
+    [
+        ("约 5 分钟 · ", "", "time and difficulty"),
+        ("难度：易", "难度：高", "time and difficulty"),
+        ("<summary>提示二</summary>", "<summary>提示</summary>", "two hints"),
+    ],
+)
+def test_a_task_that_lacks_one_of_them_is_found(old, new, lack):
+    text = texts(source.read(PATHS[0]))["任务 1"]
+    assert untold(text.replace(old, new)) == [lack]
+
+
+@pytest.mark.parametrize("path", PATHS, **IDS)
+def test_hints_stop_short_of_the_whole_answer(path):
+    told = texts(source.read(path))
+    for name, cells in source.tasks(source.read(path)):
+        code = re.sub(r"\s", "", cells["solution"][0].source.partition("\n")[2])
+        for hint in HINT.findall(told[name]):
+            assert re.sub(r"\s", "", hint[1]).find(code) == -1
+
+
+@pytest.mark.parametrize("path", PATHS, **IDS)
+def test_the_head_of_a_lab_tells_the_whole_time_what_to_know_and_how_to_hand_in(path):
+    notebook = source.read(path)
+    head = notebook.cells[0].source
+    minutes = sum(int(TIME.search(text)[1]) for text in texts(notebook).values())
+    assert f"合计约 {minutes} 分钟" in head
+    for start in ("用时", "先修", "目标", "怎样做", "怎样交"):
+        assert f"- **{start}**：" in head
+    assert len(re.findall(r"\]\((?:\.\./notes/[\w-]+|lab1)\.md\)", head)) >= 4
+    last = notebook.cells[-1]
+    assert (last.cell_type, "全部通过" in last.source) == ("code", True)
 
 
 # --- the notebooks ----------------------------------------------------------------------------

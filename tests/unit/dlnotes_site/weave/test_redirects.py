@@ -56,9 +56,9 @@ def test_an_old_address_that_is_taken_or_wrong_is_a_problem(mini, name, text, me
     assert any(message in str(problem) for problem in weave_all(mini))
 
 
-def test_the_old_pages_of_the_interface_lead_somewhere():
+def test_the_old_pages_of_notes_and_interface_lead_somewhere():
     old = [o for path in (ROOT / "docs").rglob("*.md") for o in front_matter(path).redirect_from]
     gone = ["ablation", "activations", "diagnostics", "init", "losses", "norm", "regions",
             "schedules", "seeds", "surfaces", "trajectories"]  # fmt: skip
-    assert sorted(old) == [f"api/{name}.md" for name in gone]
-    assert all(re.fullmatch(r"api/\w+/index\.html", place(name)) for name in old)
+    assert sorted(old) == [*(f"api/{name}.md" for name in gone), "notes/softmax.md"]
+    assert all(re.fullmatch(r"(api|notes)/\w+/index\.html", place(name)) for name in old)
