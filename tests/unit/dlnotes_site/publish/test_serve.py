@@ -28,6 +28,11 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+def _default_interrupt() -> None:
+    """A suite started in the background by a shell ignores SIGINT, and its children would too."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Served:
     """A preview in a process of its own, as `dlnotes-site serve` is."""
 
@@ -40,6 +45,7 @@ class Served:
                 [sys.executable, "-m", "dlnotes_site", "--root", str(small.root), "serve",
                  "--address", self.address, "--device", "cpu", "--jobs", "1"],
                 stdout=out, stderr=out, env={**os.environ, "PYTHONPATH": paths},
+                preexec_fn=_default_interrupt if os.name == "posix" else None,
             )  # fmt: skip
 
     def get(self, path: str) -> str:
