@@ -34,11 +34,21 @@ class PolishExtension(Extension):
         md.treeprocessors.register(_Folds(md), "dlnotes_folds", 0.4)
         md.treeprocessors.register(_Tooltips(md, root), "dlnotes_terms", 0)
         md.postprocessors.register(_Code(md), "dlnotes_code", 0)
+        md.postprocessors.register(_Anchors(md), "dlnotes_anchors", -1)
 
 
 def makeExtension(**options) -> PolishExtension:  # noqa: N802
     """Python-Markdown 的入口。"""
     return PolishExtension(**options)
+
+
+class _Anchors(Postprocessor):
+    """误解框的锚点写在标题的双引号里，只能用单引号；排好之后换成双引号，与别处一致。"""
+
+    _SPAN = re.compile(r"<span id='([a-z0-9-]+)'></span>")
+
+    def run(self, text: str) -> str:
+        return self._SPAN.sub(r'<span id="\1"></span>', text)
 
 
 class _Html(Preprocessor):

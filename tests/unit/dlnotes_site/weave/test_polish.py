@@ -88,3 +88,10 @@ def test_folded_code_stays_out_of_the_search_index(mini):
 def test_neither_the_extension_nor_the_weave_imports_torch(module):
     code = f"import sys, {module}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT / "src").returncode == 0
+
+
+def test_the_anchor_in_the_title_of_a_box_has_double_quotes(mini):
+    box = "!!! misconception one \"<span id='one'></span>误解：说法\"\n    **不成立**：改正。\n"
+    html = html_of(mini, box)
+    assert '<span id="one"></span>误解：说法' in html
+    assert "id='one'" not in html
