@@ -2,6 +2,7 @@
 
 import json
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -334,3 +335,15 @@ def test_a_note_opens_within_fifteen_screens(visit, page):
     one.page.add_style_tag(content="* { content-visibility: visible !important }")
     height = one.page.locator(".md-content").evaluate("content => content.scrollHeight")
     assert height <= 15 * 900
+
+
+def test_each_of_the_six_questions_fits_about_one_screen(visit):
+    one = visit()
+    one.go("questions/")
+    one.page.add_style_tag(content="* { content-visibility: visible !important }")
+    edges = one.page.locator("article h2, article > :last-child").evaluate_all(
+        "all => all.map(one => one.getBoundingClientRect().top)"
+    )
+    heights = [below - top for top, below in pairwise(edges)]
+    assert len(heights) == 6
+    assert max(heights) <= 930  # 1280×900 的一屏；字体不同时差几个像素
