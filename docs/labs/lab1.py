@@ -593,7 +593,7 @@ print(f"任务 8 通过；与最小二乘解最多相差 {gap:.3f}")
 # 把每一步的损失画出来：
 
 # %% alt="一条曲线：损失从 8 以上起步，在最初几十步里迅速下降，之后在 0.1 附近上下波动。" caption="每一步的小批量损失；1000 个样本，每批 32 个，学习率 0.03，5 轮，种子 3。纵轴是对数。"
-fig, ax = subplots()
+fig, ax = subplots(figsize=(4.8, 3.2))
 ax.semilogy(losses)
 ax.set(xlabel="步", ylabel="小批量损失")
 plt.show()

@@ -447,7 +447,7 @@ for name, model in (("没有激活函数", linear), ("有 ReLU", relu)):
     scores = accuracy(model, X_train, y_train), accuracy(model, X_test, y_test)
     print(f"{name}：训练 {scores[0]:.3f}，测试 {scores[1]:.3f}")
 print(f"最后的损失：没有激活函数 {linear_losses[-1]:.3f}，有 ReLU {relu_losses[-1]:.3f}")
-fig, ax = subplots()
+fig, ax = subplots(figsize=(4.8, 3.2))
 ax.plot(linear_losses, label="没有激活函数")
 ax.plot(relu_losses, label="ReLU")
 ax.set(xlabel="步", ylabel="训练损失", ylim=(0, None))
@@ -517,7 +517,7 @@ print("任务 7 通过")
 # 把两个网络的分界画出来：
 
 # %% alt="两张分类区域图。左图没有激活函数，三块由直线隔开的扇形切断了旋臂；右图有 ReLU，三块弯曲的区域各跟着一条旋臂。" caption="左：没有激活函数；右：有 ReLU。两者只差这一层；点是训练样本，每类 100 个，种子 0。"
-fig, axes = subplots(1, 2, figsize=(6.8, 3.6), sharex=True, sharey=True)
+fig, axes = subplots(1, 2, figsize=(4.8, 2.8), sharex=True, sharey=True)
 for ax, model, name in zip(axes, (linear, relu), ("没有激活函数", "ReLU")):
     ax.imshow(class_map(model, 200).numpy(), origin="lower", extent=(-1.1, 1.1, -1.1, 1.1),
               cmap=ListedColormap(PALETTE[:3]), vmin=0, vmax=2, alpha=0.28)
@@ -605,7 +605,7 @@ print("任务 8 通过")
 # 把测试准确率画出来：
 
 # %% alt="两条曲线，横轴是学习率。SGD 在 0.001 与 0.01 处不到 0.5，0.1 处约 0.6，到 1 升到 0.9 以上，到 10 跌到三分之一；Adam 在 0.001 处已过 0.8，从 0.01 到 1 都接近 1，到 10 跌到 0.6 左右。" caption="测试准确率；横轴是学习率（对数），10 个种子，点是均值，竖线是 ± 一个标准差；全批量 500 步，数据相同，初始化随种子变。"
-fig, ax = subplots()
+fig, ax = subplots(figsize=(4.8, 3.2))
 for name, run in runs.items():
     test = run.evaluate(test_set)
     draw_sweep(run.lrs, test, ax, label=name)

@@ -147,7 +147,7 @@ class _Tooltips(Treeprocessor):
         waiting = {term.name: term for term in glossary.terms(self.root)}
         if not waiting or _is_glossary(root):
             return
-        names = "|".join(re.escape(name) for name in sorted(waiting, key=len, reverse=True))
+        names = "|".join(_whole_word(name) for name in sorted(waiting, key=len, reverse=True))
         self._walk(root, re.compile(names), waiting)
 
     def _walk(self, element, pattern, waiting) -> None:
@@ -174,6 +174,13 @@ class _Tooltips(Treeprocessor):
             after.tail, position = text[: match.start()], list(parent).index(after) + 1
         parent.insert(position, mark)
         self._text(parent, mark, pattern, waiting)
+
+
+def _whole_word(name: str) -> str:
+    """认得这个名字的正则；头尾是西文字母时不许紧挨别的字母，Sigmoidal 里就没有 Sigmoid。"""
+    before = "(?<![A-Za-z])" if name[0].isascii() and name[0].isalpha() else ""
+    after = "(?![A-Za-z])" if name[-1].isascii() and name[-1].isalpha() else ""
+    return before + re.escape(name) + after
 
 
 def _is_glossary(root: ElementTree.Element) -> bool:

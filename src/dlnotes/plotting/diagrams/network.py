@@ -21,6 +21,7 @@ _CLOSE = 60  # 两列圆心相距不到这么多时算挨得近
 _FEW_EDGES = 6  # 两层之间至多这么多条线时，把权重写在线旁
 _SHARES = (0.3, 0.22, 0.38, 0.62, 0.7, 0.78, 0.46)  # 权重写在线上几分之几处，依次试
 _APART = 36  # 两处权重至少相距多少像素
+_CLEAR = 12  # 权重至少离别的线多少像素
 _SIDE, _TOP, _BOTTOM = 44, 26, 42  # 两侧、上方（层名）、下方（个数与参数）留的地方
 
 Places = list[dict[int, tuple[float, float]]]
@@ -261,14 +262,16 @@ def _between_rims(start, end, radius):
 
 
 def _write_weights(canvas, places, radius, matrices) -> None:
-    """权重顺着线写，靠近线的起点；与写好的挤在一起时，沿着线挪开。"""
+    """权重顺着线写，靠近线的起点；与写好的挤在一起、或压着别的线时，沿着线挪开。"""
     for (sources, targets), matrix in zip(pairwise(places), matrices, strict=True):
         shares = _SHARES if len(sources) > 1 else (0.6,)
+        edges = list(product(sources, targets))
+        lines = [_between_rims(sources[i], targets[j], radius) for i, j in edges]
         written: list[tuple[float, float]] = []
-        for i, j in product(sources, targets):
-            start, end = _between_rims(sources[i], targets[j], radius)
+        for (i, j), (start, end) in zip(edges, lines, strict=True):
             slope = atan2(end[1] - start[1], end[0] - start[0])
-            at = _roomiest([_beside(start, end, slope, share) for share in shares], written)
+            others = [line for line in lines if line != (start, end)]
+            at = _roomiest([_beside(start, end, slope, share) for share in shares], written, others)
             written.append(at)
             canvas.text(at, number(matrix[j, i].item(), 2), SMALL, rotation=degrees(slope),
                         rotation_mode="anchor", va="bottom")  # fmt: skip
@@ -280,11 +283,25 @@ def _beside(start, end, slope: float, share: float) -> tuple[float, float]:
     return (x0 + share * (x1 - x0) - 2.5 * sin(slope), y0 + share * (y1 - y0) + 2.5 * cos(slope))
 
 
-def _roomiest(candidates, written) -> tuple[float, float]:
-    """第一个离写好的字够远的位置；都不够远时，最远的一个。"""
-    gaps = [min((dist(at, other) for other in written), default=inf) for at in candidates]
-    return next((at for at, gap in zip(candidates, gaps, strict=True) if gap >= _APART),
-                candidates[gaps.index(max(gaps))])  # fmt: skip
+def _roomiest(candidates, written, others) -> tuple[float, float]:
+    """第一个离写好的字与别的线都够远的位置；没有时，最宽松的一个。"""
+    rooms = [
+        min(
+            min((dist(at, other) / _APART for other in written), default=inf),
+            min((_from_line(at, *line) / _CLEAR for line in others), default=inf),
+        )
+        for at in candidates
+    ]
+    return next((at for at, room in zip(candidates, rooms, strict=True) if room >= 1),
+                candidates[rooms.index(max(rooms))])  # fmt: skip
+
+
+def _from_line(at, start, end) -> float:
+    """点到线段的距离，像素。"""
+    (x, y), (x0, y0), (x1, y1) = at, start, end
+    along = ((x - x0) * (x1 - x0) + (y - y0) * (y1 - y0)) / dist(start, end) ** 2
+    share = min(max(along, 0), 1)
+    return dist(at, (x0 + share * (x1 - x0), y0 + share * (y1 - y0)))
 
 
 def _draw_layer(canvas, places, radius, names, marked: int | None) -> None:

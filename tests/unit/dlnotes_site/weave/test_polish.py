@@ -39,6 +39,15 @@ def test_terms_get_a_tooltip_at_their_first_appearance_only(mini):
     assert "<abbr" not in render(mini, mini.root / "docs" / "glossary.md")
 
 
+def test_a_term_is_not_found_inside_an_english_word(mini):
+    (mini.root / "docs" / "glossary.md").write_text(GLOSSARY, encoding="utf-8")
+    path = mini.page("# 题\n\na Sigmoidal Function，SGDR。Sigmoid函数与SGD。\n", "docs/notes/a.md")
+    html = render(mini, path)
+    assert "Sigmoidal Function，SGDR。" in html
+    assert '">Sigmoid</abbr>函数' in html
+    assert '">SGD</abbr>。' in html
+
+
 def test_line_breaks_between_chinese_characters_leave_no_space(mini):
     html = render(mini, mini.page("甲乙\n丙丁，\n戊 `a`\n己 abc\ndef\n"))
     assert "甲乙丙丁，戊" in html

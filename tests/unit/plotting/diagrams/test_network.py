@@ -3,6 +3,7 @@
 from itertools import combinations, pairwise
 from math import dist
 
+import numpy as np
 import pytest
 import torch
 from matplotlib.collections import LineCollection
@@ -88,6 +89,22 @@ def test_draw_network_writes_the_weights_of_a_small_net_beside_the_edges():
         net[2].weight.copy_(torch.tensor([[0.75, -3.0]]))
     shown = texts(draw_network(net, weights=True))
     assert {"1", "−0.5", "0.25", "2", "0.75", "−3"} <= set(shown)
+
+
+@pytest.mark.parametrize("sizes", [(2, 2, 1), (2, 3, 1), (3, 2, 1)])
+def test_a_written_weight_stands_clear_of_every_other_edge(sizes):
+    net = nn.Sequential(nn.Linear(*sizes[:2]), nn.ReLU(), nn.Linear(*sizes[1:]))
+    ax = draw_network(net, weights=True)
+    lines = [segment for drawn in edges(ax) for segment in drawn.get_segments()]
+    for text in ax.texts[: len(lines)]:
+        nearest = sorted(from_segment(text.get_position(), *line) for line in lines)
+        assert nearest[0] < 4  # its own edge
+        assert nearest[1] >= 9
+
+
+def from_segment(at, start, end) -> float:
+    share = np.linspace(0, 1, 500)[:, None]
+    return np.linalg.norm(start + share * (end - start) - np.array(at), axis=1).min()
 
 
 def test_draw_network_highlights_one_neuron_and_the_edges_into_it():
