@@ -164,7 +164,9 @@ def test_the_copy_button_copies_exactly_the_block(visit, page):
     copied, of_checks = [], []
     for block in shown.all():
         block.scroll_into_view_if_needed()
-        block.locator(".md-code__button").click(force=True)  # comes when the block is seen
+        button = block.locator(".md-code__button")  # comes when the block is seen
+        button.evaluate("button => button.scrollIntoView({block: 'center'})")
+        button.click(force=True)
         text = one.page.evaluate("navigator.clipboard.readText()").rstrip("\n")
         if block.evaluate("box => box.closest('details.dl-check') !== null"):
             of_checks.append((text, copied[-1]))
