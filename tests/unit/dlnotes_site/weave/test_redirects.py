@@ -60,5 +60,9 @@ def test_the_old_pages_of_notes_and_interface_lead_somewhere():
     old = [o for path in (ROOT / "docs").rglob("*.md") for o in front_matter(path).redirect_from]
     gone = ["ablation", "activations", "diagnostics", "init", "losses", "norm", "regions",
             "schedules", "seeds", "surfaces", "trajectories"]  # fmt: skip
-    assert sorted(old) == [*(f"api/{name}.md" for name in gone), "notes/softmax.md"]
+    assert sorted(old) == [
+        *(f"api/{name}.md" for name in gone),
+        "notes/optimizers.md",
+        "notes/softmax.md",
+    ]
     assert all(re.fullmatch(r"(api|notes)/\w+/index\.html", place(name)) for name in old)
