@@ -62,6 +62,57 @@ def batches(X, y, batch_size, generator):
             for i in range(0, len(X), batch_size)]
 """
 
+LOOP = """\
+def mended_{n}(model, X, y, lr, num_epochs):
+    {start}
+    losses = []
+    for _ in range(num_epochs):
+        {epoch}
+        for index in torch.randperm(len(X)).split({batch}):
+            {batch_start}
+            loss = F.cross_entropy(model(X[index]), y[index])
+            loss.backward()
+            {step}
+            losses.append(loss.item())
+    return losses
+"""
+
+
+def loop(n: int, why: str, *, start="pass", epoch="pass", batch_start="optimizer.zero_grad()",
+         step="optimizer.step()", batch=32) -> str:  # fmt: skip
+    """A whole answer to a broken loop of lab 3."""
+    body = LOOP.format(n=n, start=start, epoch=epoch, batch_start=batch_start, step=step,
+                       batch=batch)  # fmt: skip
+    return f'why_{n} = "{why}"\n\n\n{body}'
+
+
+def broken(n: int, why: str, lr: str = "lr", num_epochs: str = "num_epochs") -> str:
+    """The loop as it was, at most with other settings: the symptom is mended, if anything."""
+    return f"""\
+why_{n} = "{why}"
+
+
+def mended_{n}(model, X, y, lr, num_epochs):
+    return broken_{n}(model, X, y, {lr}, {num_epochs})
+"""
+
+
+SGD = "optimizer = torch.optim.SGD(model.parameters(), lr=lr)"
+MOMENTUM = "optimizer = torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9)"
+HEAD = "model[-1] = nn.Linear(50, 10)"
+ADAM = "optimizer = torch.optim.Adam(model.parameters(), lr=lr)"
+ONCE = "order = torch.randperm(len(X))\n    X, y = X[order], y[order]\n    return"
+COSINE = "scheduler = torch.optim.lr_scheduler.CosineAnnealingLR"
+CLIP = "nn.utils.clip_grad_norm_(model.parameters(), 1.0)"
+KEPT = f"{ADAM}; state and optimizer.load_state_dict(state[-1])"
+"""A new optimizer for each step that is given the books of the one before."""
+BY_HAND = ("scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda n: "
+           "0.5 * (1 + torch.tensor(torch.pi * n / num_epochs).cos().item()))")  # fmt: skip
+STOPPED = "scheduler.last_epoch < num_epochs and scheduler.step()"
+"""No learning rate that rises again: it falls to 0 in the first of the epochs and stays there."""
+
+GRID = "0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3"
+
 WHOLE = ""
 """The part of the answer that is all of it."""
 
@@ -146,6 +197,78 @@ VARIANTS = [  # lab, task, part of the answer, what a reader may write instead, 
     ("lab2", 8, "seeds=range(10)", "seeds=range(1)", False),
     ("lab2", 9, "[2, width, 3]", "[2, 30, 3]", False),
     ("lab2", 9, "seeds=range(10)", "seeds=range(2)", False),
+    ("lab3", 1, "optimizer.zero_grad()", "model.zero_grad()", True),
+    ("lab3", 1, WHOLE, loop(1, "A", start=SGD, batch_start="pass",
+                            step="optimizer.step(); optimizer.zero_grad()"), True),
+    ("lab3", 1, "optimizer.zero_grad()",
+     "for p in model.parameters():\n                p.grad = None", True),
+    ("lab3", 1, 'why_1 = "A"', 'why_1 = "B"', False),
+    ("lab3", 1, 'why_1 = "A"', 'why_1 = "旧梯度"', False),
+    ("lab3", 1, WHOLE, broken(1, "A"), False),
+    ("lab3", 1, WHOLE, broken(1, "A", lr="lr / 10"), False),
+    ("lab3", 1, WHOLE, loop(1, "A", start=SGD, epoch="optimizer.zero_grad()", batch_start="pass",
+                            step=f"{CLIP}; optimizer.step()"), False),
+    ("lab3", 1, WHOLE, loop(1, "A", start=SGD, step=f"{CLIP}; optimizer.step()"), False),
+    ("lab3", 1, WHOLE, loop(1, "A", start=SGD, step="optimizer.zero_grad(); optimizer.step()"),
+     False),
+    ("lab3", 1, WHOLE, loop(1, "A", start=SGD, epoch="optimizer.zero_grad()",
+                            batch_start="len(losses) % 3 or optimizer.zero_grad()"), False),
+    ("lab3", 1, "torch.optim.SGD", "torch.optim.Adam", False),
+    ("lab3", 2, WHOLE, loop(2, "F", start=SGD), True),
+    ("lab3", 2, "shuffle=True",
+     "sampler=torch.utils.data.RandomSampler(range(len(X)), replacement=True)", True),
+    ("lab3", 2, WHOLE, broken(2, "F").replace("return", ONCE), True),
+    ("lab3", 2, 'why_2 = "F"', 'why_2 = "B"', False),
+    ("lab3", 2, WHOLE, broken(2, "F"), False),
+    ("lab3", 2, WHOLE, broken(2, "F", lr="lr / 10"), False),
+    ("lab3", 2, WHOLE, broken(2, "F", num_epochs="3 * num_epochs"), False),
+    ("lab3", 2, "batch_size=32, shuffle=True", "batch_size=len(X)", False),
+    ("lab3", 2, "TensorDataset(X, y)", "TensorDataset(X[torch.randperm(len(X))], y)", False),
+    ("lab3", 3, WHOLE, loop(3, "C", start=f"{SGD}; {HEAD}; optimizer.add_param_group("
+                            "{'params': model[-1].parameters()})"), True),
+    ("lab3", 3, WHOLE, loop(
+        3, "C", start=f"{HEAD}; two = [torch.optim.SGD(part.parameters(), lr=lr) for part in model"
+        " if not isinstance(part, nn.ReLU)]", batch_start="model.zero_grad()",
+        step="[one.step() for one in two]"), True),
+    ("lab3", 3, 'why_3 = "C"', 'why_3 = "A"', False),
+    ("lab3", 3, WHOLE, broken(3, "C"), False),
+    ("lab3", 3, WHOLE, broken(3, "C", lr="10 * lr"), False),
+    ("lab3", 3, WHOLE, broken(3, "C", num_epochs="5 * num_epochs"), False),
+    ("lab3", 3, WHOLE, loop(3, "C", start=f"{SGD}; {HEAD}", batch_start="model.zero_grad()"),
+     False),
+    ("lab3", 3, "SGD(model.parameters()", "SGD(model[-1].parameters()", False),
+    ("lab3", 3, WHOLE, loop(3, "C", start=f"{SGD}; {HEAD}; optimizer.add_param_group("
+                            "{'params': model[-1].parameters(), 'lr': 10 * lr})"), False),
+    ("lab3", 4, WHOLE, loop(4, "D", start="state = []", batch_start=f"{KEPT}; model.zero_grad()",
+                            step="optimizer.step(); state.append(optimizer.state_dict())"), True),
+    ("lab3", 4, 'why_4 = "D"', 'why_4 = "B"', False),
+    ("lab3", 4, WHOLE, 'why_4 = "D"\n\n\ndef mended_4(*args):\n    ...', False),
+    ("lab3", 4, WHOLE, broken(4, "D"), False),
+    ("lab3", 4, WHOLE, broken(4, "D", lr="lr / 10"), False),
+    ("lab3", 4, WHOLE, loop(4, "D", epoch=ADAM), False),
+    ("lab3", 4, "torch.optim.Adam(model.parameters(), lr=lr)",
+     "torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9)", False),
+    ("lab3", 4, "torch.optim.Adam", "torch.optim.RMSprop", False),
+    ("lab3", 5, WHOLE, loop(
+        5, "E", start=f"{MOMENTUM}; {COSINE}(optimizer, T_max=num_epochs * -(-len(X) // 16))",
+        step="optimizer.step(); scheduler.step()", batch=16), True),
+    ("lab3", 5, "scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer,"
+     " T_max=num_epochs)", BY_HAND, True),
+    ("lab3", 5, 'why_5 = "E"', 'why_5 = "G"', False),
+    ("lab3", 5, WHOLE, broken(5, "E"), False),
+    ("lab3", 5, WHOLE, broken(5, "E", lr="lr / 2"), False),
+    ("lab3", 5, WHOLE, loop(5, "E", start=MOMENTUM, batch=16), False),
+    ("lab3", 5, WHOLE, loop(5, "E", start=f"{MOMENTUM}; {COSINE}(optimizer, T_max=num_epochs)",
+                            step=f"optimizer.step(); {STOPPED}", batch=16), False),
+    ("lab3", 5, "T_max=num_epochs", "T_max=num_epochs * (len(X) // 16)", False),
+    ("lab3", 5, "T_max=num_epochs", "T_max=20", False),
+    ("lab3", 5, "CosineAnnealingLR(optimizer, T_max=num_epochs)",
+     "LinearLR(optimizer, 1.0, 0.0, total_iters=num_epochs)", False),
+    ("lab3", 6, GRID, "0.0002, 0.002, 0.02, 0.2, 2", True),
+    ("lab3", 6, GRID, "0.00001, 0.0001, 0.001, 0.002, 0.003", False),
+    ("lab3", 6, GRID, "0.003, 0.01, 0.02, 0.03, 0.1", False),
+    ("lab3", 6, "valid_set) for seed", "test_set) for seed", False),
+    ("lab3", 6, "mean(dim=1).argmin()", "mean(dim=1).argmax()", False),
 ]  # fmt: skip
 
 
@@ -222,7 +345,7 @@ pytestmark = pytest.mark.xdist_group("labs")
 
 def test_each_lab_holds_six_to_nine_tasks():
     counts = {path.stem: len(list(source.tasks(source.read(path)))) for path in PATHS}
-    assert set(counts) == {"lab1", "lab2"}
+    assert set(counts) == {"lab1", "lab2", "lab3"}
     assert all(6 <= count <= 9 for count in counts.values())
 
 
