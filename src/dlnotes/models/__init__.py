@@ -11,13 +11,19 @@ from dlnotes.models.convnet import (
 )
 from dlnotes.models.lenet import lenet5, lenet_teaching
 from dlnotes.models.mlp import mlp
+from dlnotes.models.resnet import BasicBlock, Bottleneck, ResNet, Stage, resnet, resnet_small
 from dlnotes.models.summary import Summary, summary
+from dlnotes.models.vgg import vgg, vgg_rows
 
 __all__ = [
+    "BasicBlock",
+    "Bottleneck",
     "Conv",
     "ConvNet",
     "LocalResponseNorm",
     "Pool",
+    "ResNet",
+    "Stage",
     "Summary",
     "alexnet",
     "alexnet_2012",
@@ -27,6 +33,10 @@ __all__ = [
     "lenet_teaching",
     "mlp",
     "output_size",
+    "resnet",
+    "resnet_small",
     "small_rows",
     "summary",
+    "vgg",
+    "vgg_rows",
 ]

@@ -56,6 +56,7 @@ class Pool(NamedTuple):
 Rows = Sequence[Conv | Pool]
 Layer = Callable[[], nn.Module]
 PoolLayer = Callable[[int, int], nn.Module]
+NormLayer = Callable[[int], nn.Module]
 
 
 def output_size(
@@ -179,8 +180,9 @@ def make_features(
     activation: Layer = nn.ReLU,
     pool: PoolLayer = nn.MaxPool2d,
     lrn: bool = True,
+    norm: NormLayer | None = None,
 ) -> nn.Sequential:
-    """照表搭出卷积部分：每个卷积后面跟激活函数，需要时再跟局部响应归一化（LRN）。
+    """照表搭出卷积部分：卷积、归一化、激活函数、局部响应归一化（LRN）；两种归一化要了才有。
 
     Args:
         rows: 卷积与池化的表。
@@ -188,18 +190,21 @@ def make_features(
         activation: 每次调用造出一个激活层的函数。
         pool: 由窗口边长与步幅造出池化层的函数，如 `nn.MaxPool2d`、`nn.AvgPool2d`。
         lrn: 是否理会表里的 LRN。
+        norm: 由通道数造出归一化层的函数，如 `nn.BatchNorm2d`，放在卷积与激活之间；`None` 表示没有。
 
     Returns:
         顺序网络，输入 (B, in_channels, H, W)。
 
     Raises:
-        TypeError: 表里有不是 `Conv` 或 `Pool` 的行，或 `activation`、`pool` 不是函数。
+        TypeError: 表里有不是 `Conv` 或 `Pool` 的行，或 `activation`、`pool`、`norm` 不是函数。
         ValueError: 表里的数不对，或组数不整除通道数。
     """
     positive_int("in_channels", in_channels)
     layer_maker("activation", activation)
     layer_maker("pool", pool)
     flag("lrn", lrn)
+    if norm is not None:
+        layer_maker("norm", norm)
     layers: list[nn.Module] = []
     for row in _check_rows(rows):
         if isinstance(row, Pool):
@@ -211,7 +216,7 @@ def make_features(
                 f"groups 应整除输入与输出的通道数 {in_channels}、{channels}，收到 {groups}"
             )
         conv = nn.Conv2d(in_channels, channels, kernel, stride, padding, groups=groups)
-        layers += [conv, activation()]
+        layers += [conv, activation()] if norm is None else [conv, norm(channels), activation()]
         if lrn and wants_lrn:
             layers.append(LocalResponseNorm())
         in_channels = channels
@@ -265,12 +270,13 @@ class ConvNet(nn.Module):
         activation: 每次调用造出一个激活层的函数。
         pool: 由窗口边长与步幅造出池化层的函数。
         lrn: 是否理会表里的 LRN。
+        norm: 由通道数造出归一化层的函数，放在每个卷积与激活之间；`None` 表示没有。
         dropout: 丢弃的概率；`None` 表示没有丢弃层。
         dropout_first: 丢弃层的位置，见 `make_classifier`。
         seed: 初始化参数的种子；给出时不影响外面的随机状态，省略时用外面的随机状态。
 
     Raises:
-        TypeError: `rows`、`activation`、`pool`、`dropout` 或 `seed` 的类型不对。
+        TypeError: `rows`、`activation`、`pool`、`norm`、`dropout` 或 `seed` 的类型不对。
         ValueError: 表里没有卷积，图像小得放不下，或者通道数、类别数、边长不是正整数，
             或者其余的数不在合法范围里。
 
@@ -293,6 +299,7 @@ class ConvNet(nn.Module):
         activation: Layer = nn.ReLU,
         pool: PoolLayer = nn.MaxPool2d,
         lrn: bool = True,
+        norm: NormLayer | None = None,
         dropout: float | None = None,
         dropout_first: bool = False,
         seed: int | None = None,
@@ -310,7 +317,7 @@ class ConvNet(nn.Module):
         widths = [positive_int("hidden 的每一项", width) for width in sequence("hidden", hidden)]
         sizes = (channels[-1] * size**2, *widths, num_classes)
         with seeded(seed if seed is None else integer_seed(seed), current_devices()):
-            self.features = make_features(rows, in_channels, activation, pool, lrn)
+            self.features = make_features(rows, in_channels, activation, pool, lrn, norm)
             self.classifier = make_classifier(sizes, activation, dropout, dropout_first)
 
     def forward(self, X: Float[Tensor, "B C H W"]) -> Float[Tensor, "B K"]:
