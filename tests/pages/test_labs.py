@@ -113,6 +113,79 @@ STOPPED = "scheduler.last_epoch < num_epochs and scheduler.step()"
 
 GRID = "0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3"
 
+SEQUENTIAL = """\
+class LeNet(nn.Module):
+    def __init__(self, num_classes, image_size=32):
+        super().__init__()
+        side = ((image_size - 4) // 2 - 4) // 2
+        self.features = nn.Sequential(
+            nn.Conv2d(1, 6, 5), nn.AvgPool2d(2), nn.Tanh(),
+            nn.Conv2d(6, 16, 5), nn.ReLU(inplace=True), nn.AvgPool2d(2), nn.Flatten())
+        self.head = nn.Sequential(
+            nn.Linear(16 * side**2, 120), nn.Tanh(), nn.Linear(120, 84), nn.Tanh(),
+            nn.Linear(84, num_classes))
+
+    def forward(self, X):
+        return self.head(self.features((X - 0.25) / 0.25))
+"""
+"""Another style, other activations and another pooling, and as right."""
+
+LOADER = """\
+def train(model, train_set, valid_set, num_epochs, lr, seed, augment=None):
+    from torch.utils.data import DataLoader, TensorDataset
+    loader = DataLoader(TensorDataset(*train_set), batch_size=50, shuffle=True,
+                        generator=torch.Generator().manual_seed(seed))
+    optimizer = torch.optim.Adam(model.parameters(), lr)
+    losses, scores, best, top = [], [], None, -1.0
+    for epoch in range(num_epochs):
+        model.train()
+        total = 0.0
+        for X_batch, y_batch in loader:
+            optimizer.zero_grad()
+            loss = F.cross_entropy(model(augment(X_batch) if augment else X_batch), y_batch)
+            loss.backward()
+            optimizer.step()
+            total += loss.item() * len(y_batch)
+        model.eval()
+        losses.append(total / len(train_set[0]))
+        scores.append(accuracy(model, *valid_set))
+        if scores[-1] > top:
+            top, best = scores[-1], {k: v.clone() for k, v in model.state_dict().items()}
+    model.load_state_dict(best)
+    return losses, scores
+"""
+
+UNTRAINED = """\
+lenet, linear = LeNet(K), nn.Sequential(nn.Flatten(), nn.Linear(1024, K))
+report = {"LeNet": accuracy(lenet, X_test, y_test), "线性": accuracy(linear, X_test, y_test)}
+"""
+
+SHIFT = """\
+def shift(X, n):
+    return {shifted}
+
+
+def add_noise(X, sigma, seed):
+    generator = torch.Generator().manual_seed(seed)
+    return {noisy}
+
+
+curves = {{name: [0.9] * 5 for name in strengths}}
+"""
+
+MENDED = """\
+def tilt(X):
+    return rotate(X, {angles})
+
+
+plain, mended = copy.deepcopy(lenet), copy.deepcopy(lenet)
+train(mended, train_set, valid_set, num_epochs=1, lr=0.003, seed=1, augment=tilt)
+{control}
+gain = accuracy(mended, {exam}) - accuracy(plain, {exam})
+"""
+CONTROL = "train(plain, train_set, valid_set, num_epochs=1, lr=0.003, seed=1)"
+ANGLES = "60 * torch.rand(len(X)) - 30"
+
 WHOLE = ""
 """The part of the answer that is all of it."""
 
@@ -269,6 +342,76 @@ VARIANTS = [  # lab, task, part of the answer, what a reader may write instead, 
     ("lab3", 6, GRID, "0.003, 0.01, 0.02, 0.03, 0.1", False),
     ("lab3", 6, "valid_set) for seed", "test_set) for seed", False),
     ("lab3", 6, "mean(dim=1).argmin()", "mean(dim=1).argmax()", False),
+
+    ("lab4", 1, "order.split([1500, 500])", "torch.arange(2000).split([1500, 500])", True),
+    ("lab4", 1, "order.split([1500, 500])", "order[:1500], order[500:1000]", False),
+    ("lab4", 1, "X[second], y[second]", "hanzi_of(characters, 500)", False),
+    ("lab4", 1, "X[second], y[second]", "X[second], y[second.sort().values]", False),
+    ("lab4", 1, "春夏秋冬东南西北山水", "春夏秋冬", False),
+    ("lab4", 2, "(n + 2 * padding - kernel) // stride + 1",
+     "math.floor((n - kernel + padding * 2) / stride + 1)", True),
+    ("lab4", 2, "// stride", "/ stride", False),
+    ("lab4", 2, "// stride + 1", "// stride", False),
+    ("lab4", 2, "2 * padding", "padding", False),
+    ("lab4", 2, "(n + 2 * padding - kernel) // stride",
+     "-((kernel - n - 2 * padding) // stride)", False),
+    ("lab4", 2, "s2 = out_size(c1, 2, stride=2)", "s2 = out_size(c1, 2)", False),
+    ("lab4", 2, "(16 * s4 * s4,)", "16 * s4 * s4", False),
+    ("lab4", 3, WHOLE, SEQUENTIAL, True),
+    ("lab4", 3, "F.max_pool2d(F.relu(self.c1(X)), 2)", "F.max_pool2d(self.c1(X), 2)", False),
+    ("lab4", 3, "F.relu(self.c5(X.flatten(1)))", "self.c5(X.flatten(1))", False),
+    ("lab4", 3, "F.relu(self.f6(X))", "self.f6(X)", False),
+    ("lab4", 3, "self.output(X)", "self.output(X).softmax(dim=1)", False),
+    ("lab4", 3, "self.output(X)", "F.relu(self.output(X))", False),
+    ("lab4", 3, "X.flatten(1)", "X.flatten()", False),
+    ("lab4", 3, "X.flatten(1)", "X.reshape(X[0].numel(), -1).T", False),
+    ("lab4", 3, "16 * side * side", "400", False),
+    ("lab4", 3, "X = (X - 0.25) * 4", "X = X - 0.25", False),
+    ("lab4", 3, "nn.Conv2d(6, 16, 5)", "nn.Conv2d(6, 16, 5, bias=False)", False),
+    ("lab4", 4, WHOLE, LOADER, True),
+    ("lab4", 4, "F.cross_entropy(model(X_batch), y[index])",
+     "F.cross_entropy(model(X_batch).softmax(dim=1), y[index])", False),
+    ("lab4", 4, "            optimizer.zero_grad()\n", "", False),
+    ("lab4", 4, "copy.deepcopy(model.state_dict())", "model.state_dict()", False),
+    ("lab4", 4, "model.load_state_dict(best)", "pass", False),
+    ("lab4", 4, "scores[-1] == max(scores)", "losses[-1] == min(losses)", False),
+    ("lab4", 4, "X_batch = augment(X_batch)", "augment(X_batch)", False),
+    ("lab4", 4, "X, y = train_set",
+     "X, y = (torch.cat(parts) for parts in zip(train_set, valid_set))", False),
+    ("lab4", 4, "torch.randperm(len(X), generator=generator)", "torch.arange(len(X))", False),
+    ("lab4", 4, "generator=generator", "generator=torch.Generator().manual_seed(seed)", False),
+    ("lab4", 4, "sum(batch_losses) / len(batch_losses)", "sum(batch_losses)", False),
+    ("lab4", 4, "optim.Adam", "optim.SGD", False),
+    ("lab4", 5, WHOLE, UNTRAINED, False),
+    ("lab4", 5, "accuracy(lenet, X_test, y_test)", "accuracy(lenet, *train_set)", False),
+    ("lab4", 6, "confusion[true, guessed] += 1",
+     "confusion.index_put_((torch.tensor(true), torch.tensor(guessed)), torch.tensor(1), True)",
+     True),
+    ("lab4", 6, "confusion[true, guessed]", "confusion[guessed, true]", False),
+    ("lab4", 6, ".fill_diagonal_(0)", "", False),
+    ("lab4", 6, ".nonzero().flatten()", ".nonzero()", False),
+    ("lab4", 6, "lenet(X_test)", "lenet(X[:1000])", False),
+    ("lab4", 6, "characters[row] + characters[column]", "characters[column] + characters[row]",
+     False),
+    ("lab4", 7, "F.pad(X, [n, -n, 0, 0])",
+     "torch.cat([0 * X[..., :n], X[..., : X.shape[-1] - n]], dim=-1)", True),
+    ("lab4", 7, WHOLE, SHIFT.format(shifted="X.roll(n, -1)", noisy="X"), False),
+    ("lab4", 7, WHOLE, SHIFT.format(shifted="F.pad(X, [-n, n, 0, 0])", noisy="X"), False),
+    *[("lab4", 7, WHOLE, SHIFT.format(shifted="F.pad(X, [n, -n, 0, 0])", noisy=noisy), False)
+      for noisy in (
+          "(X + sigma * torch.rand(X.shape, generator=generator)).clamp(0, 1)",
+          "X + sigma * torch.randn(X.shape, generator=generator)",
+          "(X + sigma * torch.randn(X.shape)).clamp(0, 1)",
+          "(X + sigma * torch.randn(len(X), 1, 1, 1, generator=generator)).clamp(0, 1)",
+          "(X + sigma * torch.randn(X.shape, generator=generator)).clamp(0, 1)")],
+    *[("lab4", 8, WHOLE, MENDED.format(angles=angles, control=control, exam=exam), False)
+      for angles, control, exam in (
+          ("60 * torch.rand(1) - 30", CONTROL, "X_turned, y_test"),
+          ("30 * torch.rand(len(X))", CONTROL, "X_turned, y_test"),
+          ("120 * torch.rand(len(X)) - 60", CONTROL, "X_turned, y_test"),
+          (ANGLES, "pass", "X_turned, y_test"),
+          (ANGLES, "plain = lenet", "X_turned, y_test"),
+          (ANGLES, CONTROL, "*train_set"))],
 ]  # fmt: skip
 
 
@@ -345,7 +488,7 @@ pytestmark = pytest.mark.xdist_group("labs")
 
 def test_each_lab_holds_six_to_nine_tasks():
     counts = {path.stem: len(list(source.tasks(source.read(path)))) for path in PATHS}
-    assert set(counts) == {"lab1", "lab2", "lab3"}
+    assert set(counts) == {"lab1", "lab2", "lab3", "lab4"}
     assert all(6 <= count <= 9 for count in counts.values())
 
 

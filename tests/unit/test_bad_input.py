@@ -262,6 +262,11 @@ DATA_ROWS = {  # every function of dlnotes.data
         noise=UNIT,
     ),
     "data.hanzi_labels": Row(args(num_classes=3), num_classes=COUNT | one(4000)),
+    "data.hanzi_of": Row(
+        args(characters="春夏秋", num_samples=4, size=16, split="valid", seed=0),
+        characters=one("", "春春", "abc", "春 夏", "é", 3, ["春", "夏"]), num_samples=COUNT,
+        size=COUNT | one(8, 512), split=CHOICE,
+    ),
     "data.patches": Row(
         args(num_samples=4, size=16, split="valid", color=True, contrast="keep", seed=0),
         num_samples=COUNT, size=COUNT | one(4, 512), split=CHOICE, color=FLAG, contrast=CHOICE,

@@ -3,6 +3,7 @@
 from dlnotes.data.augment import augment
 from dlnotes.data.digits import digits
 from dlnotes.data.hanzi import hanzi, hanzi_labels
+from dlnotes.data.hanzi_of import hanzi_of
 from dlnotes.data.images import IMAGE_SETS, images, resize
 from dlnotes.data.patches import PATCH_LABELS, patches
 from dlnotes.data.split import split
@@ -15,6 +16,7 @@ __all__ = [
     "digits",
     "hanzi",
     "hanzi_labels",
+    "hanzi_of",
     "images",
     "patches",
     "resize",

@@ -6,9 +6,10 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 
 from dlnotes._core.font import font_path
-from dlnotes.data import hanzi, hanzi_labels
+from dlnotes.data import hanzi, hanzi_labels, hanzi_of
 from dlnotes.data._glyphs import BASELINE, BODY, distance_field, level_one
 from dlnotes.data._streams import SPLITS, balanced_labels, stream_for
+from dlnotes.data.hanzi_of import _checked
 
 PLAIN = dict.fromkeys(
     ("affine", "elastic", "stroke", "contrast", "background", "clutter", "noise"), 0.0
@@ -197,3 +198,49 @@ def test_hanzi_default_difficulty_leaves_room_above_a_linear_rule():
 def test_hanzi_rejects_bad_argument(settings, error, message, unchecked):
     with pytest.raises(error, match=message):
         hanzi(**{"num_samples": 2, **settings})
+
+
+# --- the characters one chooses oneself -------------------------------------------------------
+
+
+# oracle: `hanzi`, where the chosen ones are its own
+@pytest.mark.parametrize("split", SPLITS)
+def test_hanzi_of_its_own_labels_is_hanzi(split):
+    X, y = hanzi(7, 300, 24, split=split, seed=3)
+    chosen_X, chosen_y = hanzi_of("".join(hanzi_labels(7)), 300, 24, split=split, seed=3)
+    assert torch.equal(chosen_X, X)
+    assert torch.equal(chosen_y, y)
+
+
+def test_hanzi_of_draws_the_characters_in_their_order():
+    (X, y), (other_X, other_y) = hanzi_of("永鑫", 600), hanzi_of("鑫永", 600)
+    means = torch.stack([X[y == k].mean(0) for k in range(2)])
+    swapped = torch.stack([other_X[other_y == k].mean(0) for k in (1, 0)])
+    assert (means - swapped).abs().mean() < 0.4 * (means[0] - means[1]).abs().mean()
+
+
+def test_hanzi_of_takes_all_of_gb_2312_and_the_font_has_them():
+    from fontTools.ttLib import TTFont
+
+    codes = [bytes((row, column)) for row in range(0xB0, 0xF8) for column in range(0xA1, 0xFF)]
+    every = b"".join(codes).decode("gb2312", "ignore")
+    assert len(every) == 6763
+    assert set(map(ord, every)) <= set(TTFont(font_path()).getBestCmap())
+    assert _checked(every) == tuple(every)
+
+
+@pytest.mark.parametrize(
+    ("characters", "error", "message"),
+    [
+        ("", ValueError, "characters 至少要有一个字，收到 ''"),
+        ("春夏春", ValueError, "characters 里的字应互不相同，收到 '春夏春'"),
+        ("春a", ValueError, "characters 应都是 GB 2312 的汉字，收到 '春a'，其中 'a' 不是"),
+        ("春，夏", ValueError, "characters 应都是 GB 2312 的汉字，收到 '春，夏'，其中 '，' 不是"),
+        ("東", ValueError, "characters 应都是 GB 2312 的汉字，收到 '東'"),
+        (["春", "夏"], TypeError, "characters 应为一段文字"),
+        (4, TypeError, "characters 应为一段文字，如 '春夏秋冬'，收到 4"),
+    ],
+)
+def test_hanzi_of_rejects_what_it_cannot_draw(characters, error, message, unchecked):
+    with pytest.raises(error, match=message):
+        hanzi_of(characters, 2)
