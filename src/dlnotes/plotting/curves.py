@@ -197,8 +197,8 @@ def draw_heatmap(
         for (row, col), value in np.ndenumerate(values):
             red, green, blue, _ = image.cmap(image.norm(value))
             colour = ON_DARK if 0.3 * red + 0.6 * green + 0.1 * blue < 0.5 else ON_LIGHT
-            ax.text(col, row, text.format(value), ha="center", va="center", fontsize=9,
-                    color=colour)  # fmt: skip
+            ax.text(col, row, text.format(value).replace("-", "−"), ha="center", va="center",
+                    fontsize=11, color=colour)  # fmt: skip
     if colorbar is not None:
         ax.figure.colorbar(image, ax=ax, label=colorbar)
     return ax

@@ -93,6 +93,13 @@ def test_draw_heatmap_writes_every_value():
     assert [t.get_text() for t in ax.get_xticklabels()] == ["a", "b"]
 
 
+# Oracle: a figure 4.8 inches wide is 346 pixels wide on a phone, a point is a pixel there.
+def test_draw_heatmap_writes_numbers_a_phone_shows_legibly():
+    ax = plotting.draw_heatmap(torch.tensor([[-1.0, 1.0]]))
+    assert [t.get_text() for t in ax.texts] == ["−1.00", "1.00"]
+    assert min(t.get_fontsize() for t in ax.texts) >= 10.5
+
+
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [

@@ -7,6 +7,8 @@ import numpy as np
 
 __all__ = ["columns_of", "place_labels", "rows_of"]
 
+_NEAR_NODE, _APART = 1.0, 5.0  # 文字离结点、离别处的文字至少多少像素
+
 Chain = list[int]
 """一条边经过的点：起点、跨过的每一列里的一个过路点、终点。"""
 
@@ -164,6 +166,7 @@ def place_labels(
     Returns:
         每处文字用第几个候选。
     """
+    boxes = _grown(boxes, _NEAR_NODE)
     fixed = [
         cost + 3 * _overlap(each, boxes) + _line_cost(each, dots, owner)
         for owner, (each, cost) in enumerate(zip(candidates, costs, strict=True))
@@ -173,8 +176,14 @@ def place_labels(
         for k, each in enumerate(candidates):
             others = [candidates[j][chosen[j]] for j in range(len(chosen)) if j != k]
             taken = np.concatenate(others) if others else np.zeros((0, 4))
-            chosen[k] = int((fixed[k] + 3 * _overlap(each, taken)).argmin())
+            near = _overlap(each, _grown(taken, _APART))
+            chosen[k] = int((fixed[k] + near + 3 * _overlap(each, taken)).argmin())
     return chosen
+
+
+def _grown(boxes: np.ndarray, margin: float) -> np.ndarray:
+    """四边各往外放 `margin` 像素的框。"""
+    return boxes + margin * np.array([-1, -1, 1, 1])
 
 
 def _overlap(candidates: np.ndarray, boxes: np.ndarray) -> np.ndarray:

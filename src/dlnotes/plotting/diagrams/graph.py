@@ -14,7 +14,7 @@ from dlnotes.plotting.diagrams._recording import Node, record_graph
 
 __all__ = ["draw_graph"]
 
-_HEIGHT, _GAP, _LEGEND = 24, 56, 24  # 结点的高，上下两个结点的距离，底部图例的高
+_HEIGHT, _GAP, _LEGEND = 24, 68, 24  # 结点的高，上下两个结点的距离，底部图例的高
 _LINE = 11  # 一行数字的高
 
 Label = tuple[np.ndarray, str, str]  # 框（左、下、右、上）、文字、颜色
@@ -81,7 +81,7 @@ def _arrange(nodes: list[Node], columns: list[int], sizes, digits: int):
     left = max(w for (w, _), column in zip(sizes, columns, strict=True) if column == 0) / 2
     depth = max(columns)
     free = PHONE - 4 - left - sizes[-1][0] / 2 - result - 10
-    step = min(max(free / max(depth, 1), 42), 80)
+    step = min(max(free / max(depth, 1), 42), 96)
     points = [(left + column * step, y) for column, y in zip(all_columns, heights, strict=True)]
     paths = []
     for chain, bend in zip(chains, _bends(chains), strict=True):
@@ -172,7 +172,7 @@ def _choose_labels(nodes, places, sizes, paths, digits: int) -> list[Label]:
 def _beside_edge(path, texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
     """一条边的值与梯度可以放的位置：沿线几处，线的两侧各一个，或者叠在同一侧。"""
     half = np.array([(text_width(text, SMALL) / 2, _LINE / 2) for text in texts])
-    line = np.array([0, _LINE / 2 + 0.5])
+    line = np.array([0, _LINE / 2 + 1.2])
     candidates, costs = [], []
     for start, end in pairwise(np.array(path)):
         along = end - start
@@ -181,7 +181,7 @@ def _beside_edge(path, texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
         for share in np.linspace(0.1, 0.9, 11):
             for away in (2, 4, 7, 12):
                 at = start + share * along
-                side = (reach.max() + away + _LINE / 2 * abs(up[1])) * up
+                side = (reach.max() + away + (_LINE / 2 + 1.2) * abs(up[1])) * up
                 for value, grad, extra in (
                     (at + (reach[0] + away + 1) * up, at - (reach[1] + away) * up, 0),
                     (at + side + line, at + side - line, 10),

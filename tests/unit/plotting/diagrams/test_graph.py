@@ -1,12 +1,14 @@
 """The recorded graph against torch.autograd, and the picture against the recorded graph."""
 
 import math
+from itertools import combinations
 
 import pytest
 import torch
 import torch.nn.functional as F
 
 from dlnotes.plotting import LIGHT, draw_graph
+from dlnotes.plotting.diagrams._canvas import UNIT
 from dlnotes.plotting.diagrams._placement import columns_of, rows_of
 from dlnotes.plotting.diagrams._recording import record_graph
 
@@ -137,6 +139,31 @@ def test_draw_graph_goes_from_left_to_right():
     x = [text.get_position()[0] for text in ax.texts[: len(nodes)]]
     for k, node in enumerate(nodes):
         assert all(x[source] < x[k] for source in node.sources)
+
+
+def fan_in(cat, dog, bird):
+    return torch.log(torch.exp(cat) + torch.exp(dog) + torch.exp(bird)) - cat
+
+
+# Oracle: a number that stands nearer to the number of another edge than to its own is misread.
+@pytest.mark.parametrize(
+    ("function", "inputs"),
+    [(lambda w, x, b, y: (w * x + b - y) ** 2, {"w": 2.0, "x": 3.0, "b": 1.0, "y": 4.0}),
+     (lambda w, x, b, y: torch.square(w * x + b - y), {"w": 1.0, "x": 2.0, "b": 8.0, "y": 16.0}),
+     (lambda a, b: (a + b) * a, {"a": 2.0, "b": 1.0}),
+     (fan_in, {"cat": math.log(2), "dog": math.log(5), "bird": 0.0})],
+    ids=["square", "torch-square", "fan-out", "fan-in"],
+)  # fmt: skip
+def test_no_two_numbers_stand_close(function, inputs):
+    ax = draw_graph(function, **inputs)
+    ax.figure.canvas.draw()
+    renderer, pixel = ax.figure.canvas.get_renderer(), ax.figure.dpi * UNIT
+    boxes = [text.get_window_extent(renderer) for text in ax.texts
+             if text.get_color() in (LIGHT["green"], LIGHT["orange"])][:-2]  # fmt: skip
+    assert len(boxes) >= 11
+    gaps = [max(a.x0 - b.x1, b.x0 - a.x1, a.y0 - b.y1, b.y0 - a.y1) / pixel
+            for a, b in combinations(boxes, 2)]  # fmt: skip
+    assert min(gaps) > 0
 
 
 def test_a_chain_is_a_horizontal_line():
