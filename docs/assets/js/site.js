@@ -77,6 +77,12 @@
   // 主题排出的标记里，读屏与键盘用得上却缺了的几处
   const SCROLLERS = "pre > code, div.arithmatex, .md-typeset__scrollwrap, .dl-records table";
   // 内容比框宽，键盘就要能停在上面；主题只照顾用鼠标的机器。先全部量完再改，免得量一次排一次版
+  // 表格右边还有没露出来的列，右缘就加阴影；一样先量完再改
+  const TABLE = ".md-typeset__scrollwrap";
+  const hint = (boxes) => {
+    const more = boxes.map((box) => box.scrollLeft + box.clientWidth < box.scrollWidth - 1);
+    boxes.forEach((box, i) => box.classList.toggle("dl-more", more[i]));
+  };
   const reach = (boxes) => {
     const scrolls = boxes.map((box) => box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight);
     boxes.forEach((box, i) => {
@@ -85,7 +91,11 @@
       else box.removeAttribute("tabindex");
     });
   };
-  const scrollers = new ResizeObserver((entries) => reach(entries.map(({ target }) => target)));
+  const scrollers = new ResizeObserver((entries) => {
+    const boxes = entries.map(({ target }) => target);
+    reach(boxes);
+    hint(boxes.filter((box) => box.matches(TABLE)));
+  });
   // 屏幕之外的代码滚到近处才排版，那时才知道它有多宽
   document.addEventListener("contentvisibilityautostatechange", ({ skipped, target }) => skipped || reach([target]));
   // 代码块露面时，主题才给它编号、加复制键（一组键算不上一个地标），并去掉它的 tabindex
@@ -103,6 +113,9 @@
       nav.setAttribute("aria-label", nav.previousElementSibling.textContent.trim());
     });
     document.querySelectorAll(SCROLLERS).forEach((box) => scrollers.observe(box));
+    document.querySelectorAll(TABLE).forEach((box) =>
+      box.addEventListener("scroll", () => hint([box]), { passive: true }),
+    );
   };
 
   const start = () => {
