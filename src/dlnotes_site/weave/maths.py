@@ -26,6 +26,12 @@ _FORMULA = re.compile(
     r"\\(?:\((?P<inline>.+?)\\\)|\[(?P<display>.+?)\\\])\s*</(?P=tag)>",
     re.DOTALL,
 )
+_JOINER = "\N{WORD JOINER}"
+# 长公式可以断行，但最后一段与后面的标点不分开：标点不会落到行首
+_LAST_PART = re.compile(
+    r'(<span class="katex-base">(?:(?!<span class="katex-base">).)*)(</span></span></dl-formula>)',
+    re.DOTALL,
+)
 
 
 class MathsExtension(Extension):
@@ -71,6 +77,8 @@ class _Maths(Postprocessor):
         except FormulaError as error:
             log.error("%s公式写错了：%s\n%s", _page(self.md), source, error)
             return f'<{tag} class="dl-math-error">{html.escape(source)}</{tag}>'
+        if not display:
+            inner = _LAST_PART.sub(rf'<span class="dl-last">\1{_JOINER}</span>\2', inner)
         return f'<{tag} class="arithmatex">{inner}</{tag}>'
 
 

@@ -57,6 +57,14 @@ def test_what_search_skips_holds_no_element_of_the_same_name(typeset):
     assert text.count("<dl-formula data-search-exclude>") == text.count("<dl-formula") == 1
 
 
+# A long formula may be broken, yet its last part and the stop after it stay on one line.
+def test_the_last_part_of_an_inline_formula_keeps_what_follows():
+    text = convert(r"下限是 \(a+b+c\)。" + "\n\n" + r"\[ d+e \]")
+    assert text.count('<span class="dl-last"><span class="katex-base">') == 1
+    assert text.count("\N{WORD JOINER}</span></span></span></dl-formula>") == 1
+    assert text.index(">a</span>") < text.index(">b</span>") < text.index("dl-last")
+
+
 def test_inline_and_display_formulas_differ(typeset):
     inline, display = typeset.html("x"), typeset.html("x", display=True)
     assert "katex-display" not in inline
