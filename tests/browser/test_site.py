@@ -121,6 +121,88 @@ def test_pages_fit_a_phone_without_sideways_scrolling(visit, page):
     assert one.page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+SMALLEST = 9.5  # CSS pixels
+LEGIBLE = ["evidence/losses", "evidence/softmax-regression", "notes/autograd",
+           "notes/convolution", "notes/normalization", "notes/softmax-regression",
+           "notes/vanishing-gradients", "notes/width-vs-depth"]  # fmt: skip
+
+
+def label_sizes(svg: str) -> list[tuple[float, str]]:
+    """Every label of a figure: its size in the units of the figure, and its text."""
+    glyphs = re.findall(r"<!-- (.*?) -->\s*<g[^>]*?(?:scale\((\d*\.\d+)|>)", svg, re.DOTALL)
+    return [(100 * float(scale), text) for text, scale in glyphs if scale]
+
+
+@pytest.mark.parametrize("page", LEGIBLE)
+def test_labels_of_figures_are_legible_on_a_phone(visit, page):
+    one = visit(viewport={"width": 390, "height": 844}, has_touch=True)
+    one.go(f"{page}/")
+    shown = one.page.evaluate("""() => {
+        document.querySelectorAll("details").forEach((box) => (box.open = true));
+        return [...document.querySelectorAll(".dl-figure:not(.dl-frames) img.dl-light")].map(
+            (image) => [image.getAttribute("src"), image.getBoundingClientRect().width]);
+    }""")
+    found = []
+    for source, width in shown:
+        svg = (SITE / page / source).resolve().read_text(encoding="utf-8")
+        units = float(re.search(r'viewBox="0 0 ([\d.]+)', svg)[1])
+        found += [(size * width / units, text) for size, text in label_sizes(svg)]
+    assert len(found) > 10
+    assert [each for each in found if each[0] < SMALLEST] == []
+
+
+def test_the_guard_on_labels_reads_their_size():
+    svg = '<g>\n<!-- 0.5 -->\n<g style="fill: #000" transform="translate(1 2) scale(0.09 -0.09)">'
+    assert label_sizes(svg) == [(9.0, "0.5")]
+
+
+def test_a_table_with_hidden_columns_shows_it_until_the_end(visit):
+    one = visit(viewport={"width": 390, "height": 844}, has_touch=True)
+    one.go("notes/alexnet/")
+    table = one.page.locator(".md-typeset__scrollwrap", has_text="作者公布的程序").first
+    table.scroll_into_view_if_needed()
+    one.page.wait_for_function("(box) => box.matches('.dl-more')", arg=table.element_handle())
+    assert "inset" in table.evaluate("(box) => getComputedStyle(box).boxShadow")
+    table.evaluate("(box) => (box.scrollLeft = box.scrollWidth)")
+    one.page.wait_for_function("(box) => !box.matches('.dl-more')", arg=table.element_handle())
+    one.page.set_viewport_size({"width": 1280, "height": 844})
+    assert one.page.locator(".md-typeset__scrollwrap.dl-more").count() == 0
+
+
+LINE_STARTS = """() => {
+    const found = [];
+    const walker = document.createTreeWalker(document.querySelector(".md-content"), 4);
+    while (walker.nextNode()) {
+        const text = walker.currentNode;
+        const before = text.previousSibling;
+        if (!/^[、，。；：？！）」』”》]/.test(text.data) || !before?.getClientRects) continue;
+        const range = document.createRange();
+        range.setStart(text, 0);
+        range.setEnd(text, 1);
+        const [stop] = range.getClientRects();
+        const last = [...before.getClientRects()].at(-1);
+        if (!stop || !last) continue;
+        const edge = text.parentElement.closest("p, li, td, th, dd")?.getBoundingClientRect().left;
+        if (stop.top > last.bottom - 4 || stop.left - edge < 2) {
+            found.push(before.textContent + text.data);
+        }
+    }
+    return found;
+}"""
+
+
+@pytest.mark.parametrize(
+    "page",
+    ["environment", "evidence/devices", "evidence/softmax-regression", "notes/gradient-descent",
+     "notes/normalization", "notes/sgd-vs-adam"],
+)  # fmt: skip
+def test_no_line_begins_with_a_stop_on_a_phone(visit, page):
+    one = visit(viewport={"width": 390, "height": 844}, has_touch=True)
+    one.go(f"{page}/")
+    one.page.add_style_tag(content="* { content-visibility: visible !important }")
+    assert one.page.evaluate(LINE_STARTS) == []
+
+
 @pytest.mark.parametrize(
     ("query", "expected"),
     [("螺旋", "notes/spiral/"), ("张量", "notes/tensors/"), ("自动微分", "notes/autograd/"),
