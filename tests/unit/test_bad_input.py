@@ -31,7 +31,7 @@ from torch import Tensor, nn
 
 from dlnotes._core.check import at_least, one_of
 from dlnotes.data import spiral
-from dlnotes.models import Conv, Pool, mlp
+from dlnotes.models import BasicBlock, Conv, Pool, Stage, mlp
 from dlnotes.optim import SGD
 from dlnotes.optim.surfaces import ravine
 from dlnotes.training import AblationTable
@@ -50,6 +50,7 @@ EXEMPT = {
     "models.Conv": "a row of a table: whoever reads the table checks it (`rows`)",
     "models.Pool": "a row of a table: whoever reads the table checks it (`rows`)",
     "models.LocalResponseNorm": "takes no arguments",
+    "models.Stage": "a row of a table: whoever reads the table checks it (`stages`)",
     "models.Summary": RESULT,
     "nn.catalogue.Activation": "a row of the catalogue",
     "optim.RuleOptimizer": "a base class, without an update of its own",
@@ -149,7 +150,8 @@ KINDS = {
     "label": TEXT, "label_smoothing": UNIT, "layers": NAMES, "level": INSIDE_UNIT, "logits": FLOATS,
     "loss_fn": FUNCTION, "lr": NONNEGATIVE, "lr_min": NONNEGATIVE, "lrn": FLAG, "margin": POSITIVE,
     "mean": NUMBER, "mode": CHOICE, "model": MODEL, "momentum": BELOW_ONE, "name": CHOICE,
-    "negative_slope": NUMBER, "noise": NONNEGATIVE, "num_classes": COUNT, "num_cols": COUNT,
+    "negative_slope": NUMBER, "noise": NONNEGATIVE, "norm": LAYER, "num_classes": COUNT,
+    "num_cols": COUNT,
     "num_epochs": COUNT, "num_features": COUNT, "num_folds": COUNT, "num_groups": COUNT | one(3),
     "num_inputs": COUNT, "num_lines": COUNT, "num_pairs": COUNT, "num_per_class": COUNT,
     "num_per_corner": COUNT, "num_points": COUNT, "num_repeats": COUNT, "num_resamples": COUNT,
@@ -160,12 +162,14 @@ KINDS = {
     "power": INSIDE_UNIT,
     "progress": FLAG, "ranks": FLAG, "reduction": CHOICE, "resolution": COUNT, "rows": ROWS_OF_NET,
     "running_mean": FLOATS | one(ones(3)), "running_var": FLOATS | one(ones(3)), "s": POSITIVE,
-    "schedule": FUNCTION, "seed": SEED, "seeds": not_sequences | words | one(
+    "schedule": FUNCTION, "seed": SEED, "shortcut": CHOICE, "seeds": not_sequences | words | one(
         [], [-1, 2], ["a", "b"], [0.5, 1], [1, 1]), "size": COUNT, "smooth": COUNT | one(2),
-    "split": CHOICE, "stack": FLAG, "std": NONNEGATIVE, "step_size": COUNT, "stride": COUNT,
+    "split": CHOICE, "stack": FLAG, "stem": CHOICE, "std": NONNEGATIVE, "step_size": COUNT,
+    "stride": COUNT,
     "surface": not_tensors, "t": COUNT, "temperature": POSITIVE, "test": PAIR, "title": TEXT,
     "training": FLAG, "valid": PAIR, "values": VECTOR, "weight": FLOATS | one(ones(3), ones(2, 2)),
     "weight_decay": NONNEGATIVE, "width": POSITIVE, "x": FLOATS, "X": DATA, "y": CLASSES,
+    "zero_init": FLAG,
 }  # fmt: skip
 
 # --- The table ------------------------------------------------------------------------------------
@@ -320,9 +324,15 @@ INSPECTION_ROWS = {
 RELU, MAX_POOL = partial(nn.ReLU), partial(nn.MaxPool2d)  # not functions: passed on as they are
 TABLE = (Conv(2, 3), Pool(2, 2))
 LENET = {"num_classes": 3, "activation": RELU, "pool": MAX_POOL, "seed": 0}
+NORM = partial(nn.BatchNorm2d)
+BLOCK = {"in_channels": 4, "channels": 4, "stride": 1, "shortcut": "projection", "norm": NORM}
+RESNET = {"num_classes": 3, "in_channels": 1, "shortcut": "pad", "norm": NORM, "zero_init": True,
+          "seed": 0}  # fmt: skip
 MODEL_ROWS = {
+    "models.BasicBlock": Row(args(**BLOCK), channels=COUNT, stride=COUNT),
+    "models.Bottleneck": Row(args(**BLOCK), channels=COUNT, stride=COUNT),
     "models.ConvNet": Row(
-        args(rows=TABLE, hidden=(4,), in_channels=1, image_size=8, lrn=True, dropout=0.5,
+        args(rows=TABLE, hidden=(4,), in_channels=1, image_size=8, lrn=True, norm=NORM, dropout=0.5,
              dropout_first=False, **LENET),
         rows=ROWS_OF_NET | one([Pool(2, 2)])),
     "models.alexnet": Row(args(lrn=False, dropout=0.5, **LENET)),
@@ -337,11 +347,22 @@ MODEL_ROWS = {
         args(sizes=(2, 3), activation=RELU, seed=0), sizes=WIDTHS | one([2])),
     "models.output_size": Row(
         args(size=8, kernel=3, stride=1, padding=0, dilation=1), size=NATURAL),
+    "models.ResNet": Row(
+        args(stages=(Stage(4, 1),), block=BasicBlock, stem="small", **RESNET),
+        stages=not_sequences | words | one([], [3], [Stage(0, 1)], [Stage(4, 1.5)]),
+        block=one(3, nn.Linear) | words | thing),
+    "models.resnet": Row(args(depth=18, **RESNET), depth=COUNT | one(19)),
+    "models.resnet_small": Row(
+        args(depth=8, channels=4, **RESNET), depth=COUNT | one(2, 9), channels=COUNT),
     "models.small_rows": Row(
         args(width=0.1, depth=6, pool_size=3), depth=COUNT | one(5)),
     "models.summary": Row(
         args(model=net, input_size=(2,), dtype=torch.float32),
         input_size=WIDTHS | one((3,)), dtype=words | one(3) | thing),
+    "models.vgg": Row(
+        args(depth=11, in_channels=1, image_size=32, width=0.02, norm=NORM, dropout=0.5, **LENET),
+        depth=COUNT | one(12), image_size=COUNT | one(31)),
+    "models.vgg_rows": Row(args(depth=11, width=0.1), depth=COUNT | one(12)),
 }  # fmt: skip
 
 ACTIVATIONS = {"hardswish": {}, "mish": {}, "relu": {}, "selu": {}, "sigmoid": {}, "silu": {},

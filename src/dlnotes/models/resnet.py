@@ -73,12 +73,12 @@ class BasicBlock(nn.Module):
         norm: NormLayer = nn.BatchNorm2d,
     ) -> None:
         super().__init__()
-        _check_block(in_channels, channels, stride, norm)
+        _check_block(in_channels, channels, channels, stride, shortcut, norm)
         self.conv1 = _conv3x3(in_channels, channels, stride)
         self.bn1 = norm(channels)
         self.conv2 = _conv3x3(channels, channels)
         self.bn2 = norm(channels)
-        self.downsample = make_shortcut(in_channels, channels, stride, shortcut, norm)
+        self.downsample = _make_shortcut(in_channels, channels, stride, shortcut, norm)
 
     def forward(self, X: Float[Tensor, "B C H W"]) -> Float[Tensor, "B D h w"]:
         """两个卷积的结果加上近路，再过 ReLU。"""
@@ -122,15 +122,15 @@ class Bottleneck(nn.Module):
         norm: NormLayer = nn.BatchNorm2d,
     ) -> None:
         super().__init__()
-        _check_block(in_channels, channels, stride, norm)
-        out_channels = self.expansion * channels
+        out_channels = self.expansion * positive_int("channels", channels)
+        _check_block(in_channels, channels, out_channels, stride, shortcut, norm)
         self.conv1 = _conv1x1(in_channels, channels)
         self.bn1 = norm(channels)
         self.conv2 = _conv3x3(channels, channels, stride)
         self.bn2 = norm(channels)
         self.conv3 = _conv1x1(channels, out_channels)
         self.bn3 = norm(out_channels)
-        self.downsample = make_shortcut(in_channels, out_channels, stride, shortcut, norm)
+        self.downsample = _make_shortcut(in_channels, out_channels, stride, shortcut, norm)
 
     def forward(self, X: Float[Tensor, "B C H W"]) -> Float[Tensor, "B D h w"]:
         """三个卷积的结果加上近路，再过 ReLU。"""
@@ -382,34 +382,15 @@ class PadShortcut(nn.Module):
         return F.pad(X, (0, 0, 0, 0, 0, self.num_extra))
 
 
-def make_shortcut(
+def _make_shortcut(
     in_channels: int, out_channels: int, stride: int, shortcut: str, norm: NormLayer
 ) -> nn.Module | None:
-    """一块的近路：原样加上时是 `nn.Identity()`，没有近路时是 `None`。
-
-    Args:
-        in_channels: 输入的通道数。
-        out_channels: 输出的通道数。
-        stride: 这一块的步幅。
-        shortcut: 近路的走法，见 `SHORTCUTS`。
-        norm: 由通道数造出归一化层的函数。
-
-    Returns:
-        把输入变成输出的形状的层，或 `None`。
-
-    Raises:
-        TypeError: `shortcut` 不是文字。
-        ValueError: 名字不认识，或 `"pad"` 时通道数变少。
-    """
-    if one_of("shortcut", shortcut, SHORTCUTS) == "none":
+    """一块的近路：原样加上时是 `nn.Identity()`，没有近路时是 `None`。"""
+    if shortcut == "none":
         return None
     if stride == 1 and in_channels == out_channels:
         return nn.Identity()
     if shortcut == "pad":
-        if out_channels < in_channels:
-            raise ValueError(
-                f'shortcut="pad" 时通道数不能变少，收到 {in_channels} → {out_channels}'
-            )
         return PadShortcut(out_channels - in_channels, stride)
     return nn.Sequential(_conv1x1(in_channels, out_channels, stride), norm(out_channels))
 
@@ -426,10 +407,12 @@ def _conv1x1(in_channels: int, out_channels: int, stride: int = 1) -> nn.Conv2d:
     return nn.Conv2d(in_channels, out_channels, 1, stride, bias=False)
 
 
-def _check_block(in_channels: int, channels: int, stride: int, norm: NormLayer) -> None:
+def _check_block(in_channels, channels, out_channels, stride, shortcut, norm) -> None:
     for name, value in (("in_channels", in_channels), ("channels", channels), ("stride", stride)):
         positive_int(name, value)
     layer_maker("norm", norm)
+    if one_of("shortcut", shortcut, SHORTCUTS) == "pad" and out_channels < in_channels:
+        raise ValueError(f'shortcut="pad" 时通道数不能变少，收到 {in_channels} → {out_channels}')
 
 
 def _check_stages(stages: Sequence[Stage]) -> None:
