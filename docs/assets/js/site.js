@@ -76,13 +76,13 @@
 
   // 主题排出的标记里，读屏与键盘用得上却缺了的几处
   const SCROLLERS = "pre > code, div.arithmatex, .md-typeset__scrollwrap, .dl-records table";
-  // 内容比框宽，键盘就要能停在上面；主题只照顾用鼠标的机器。先全部量完再改，免得量一次排一次版
   // 表格右边还有没露出来的列，右缘就加阴影；一样先量完再改
   const TABLE = ".md-typeset__scrollwrap";
   const hint = (boxes) => {
     const more = boxes.map((box) => box.scrollLeft + box.clientWidth < box.scrollWidth - 1);
     boxes.forEach((box, i) => box.classList.toggle("dl-more", more[i]));
   };
+  // 内容比框宽，键盘就要能停在上面；主题只照顾用鼠标的机器。先全部量完再改，免得量一次排一次版
   const reach = (boxes) => {
     const scrolls = boxes.map((box) => box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight);
     boxes.forEach((box, i) => {
@@ -102,11 +102,12 @@
   const numbered = new MutationObserver((records) => {
     const blocks = records.map(({ target }) => target).filter((target) => target.tagName === "PRE");
     blocks.forEach((pre) => pre.querySelector(":scope > .md-code__nav")?.setAttribute("role", "none"));
-    reach(blocks.map((pre) => pre.querySelector(":scope > code")).filter(Boolean));
+    const emptied = records.map(({ target }) => target).filter((target) => target.matches("pre > code"));
+    reach(blocks.map((pre) => pre.querySelector(":scope > code")).filter(Boolean).concat(emptied));
   });
   const mend = () => {
     document.querySelector(".md-search")?.setAttribute("aria-label", "搜索");
-    numbered.observe(document.body, { attributes: true, attributeFilter: ["id"], subtree: true });
+    numbered.observe(document.body, { attributes: true, attributeFilter: ["id", "tabindex"], subtree: true });
     // 自己也是一页的栏目，标签里只有箭头，名字从旁边的链接取
     document.querySelectorAll(".md-nav__container + .md-nav").forEach((nav) => {
       nav.removeAttribute("aria-labelledby");
