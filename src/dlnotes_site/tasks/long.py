@@ -22,9 +22,10 @@ _OWN = frozenset({"folder", "progress"})
 
 @dataclass(frozen=True)
 class Grid:
-    """块里的 `run_grid`：到它为止的代码，和全部的组合。"""
+    """块里的 `run_grid`：到它为止的代码，算键用的代码（没有取值），和全部的组合。"""
 
     code: str
+    key_code: str
     settings: tuple[dict, ...]
 
 
@@ -49,7 +50,16 @@ def find_grid(block: Block) -> Grid | None:
     if len(calls) > 1 or isinstance(statement, ast.FunctionDef | ast.For | ast.While | ast.If):
         raise ValueError(f"{place}：长实验里只在顶层调用一次 run_grid")
     code = "".join(block.code.splitlines(keepends=True)[: statement.end_lineno])
-    return Grid(code, tuple(_settings(calls[0], place)))
+    return Grid(code, _without_values(tree, statement, calls[0]), tuple(_settings(calls[0], place)))
+
+
+def _without_values(tree: ast.Module, statement: ast.stmt, call: ast.Call) -> str:
+    """到 `run_grid` 为止的代码，去掉各因素的取值：添几个取值，做过的格子不必重算。"""
+    settings, call.keywords = call.keywords, [k for k in call.keywords if k.arg in _OWN]
+    before = tree.body[: tree.body.index(statement) + 1]
+    code = ast.unparse(ast.Module(before, type_ignores=[]))
+    call.keywords = settings
+    return code
 
 
 def _settings(call: ast.Call, place: str) -> list[dict]:
@@ -82,7 +92,7 @@ def cell_tasks(block: Block) -> list[Task]:
     cell = Cell(block.line, grid.code)
     return [
         Task("long", block.page, block.line, (cell,), _name(setting), "result",
-             json.dumps({"only": setting}, sort_keys=True), grid.code, CELL_LIMIT)
+             json.dumps({"only": setting}, sort_keys=True), grid.key_code, CELL_LIMIT)
         for setting in grid.settings
     ]  # fmt: skip
 

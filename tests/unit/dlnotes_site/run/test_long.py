@@ -114,6 +114,19 @@ def test_a_change_after_the_grid_repeats_no_cell_even_on_a_fresh_clone(long):
     assert read_long(long.project, block(long)).stdout.startswith("行 [8.0")
 
 
+def test_more_values_repeat_no_cell_but_another_function_repeats_all(long):
+    renew(long)
+    shutil.rmtree(long.project.build)
+    more = PAGE.replace("[8, 20], seed=range(2)", "[8, 20, 44], seed=range(2)")
+    more = more.replace("len(rows) == 4", "len(rows) == 6")
+    long.page(more)
+    summary = renew(long)
+    assert (summary.ok, summary.run, summary.reused) == (True, 3, 4)
+    assert read_long(long.project, block(long)).stdout == "[8.0, 8.1, 20.0, 20.1, 44.0, 44.1]\n"
+    long.page(more.replace("seed / 10", "seed / 5"))
+    assert renew(long).run == 7
+
+
 def test_an_interrupted_long_run_goes_on_from_the_cells_that_were_done(long):
     first = renew(long, shard=(1, 2))
     assert first.run == 2
