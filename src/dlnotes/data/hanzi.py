@@ -105,15 +105,37 @@ def hanzi(
         Visual Document Analysis，2003；字表：GB/T 2312–1980。
     """
     labels = hanzi_labels(num_classes)
-    positive_int("num_samples", num_samples)
-    between("size", positive_int("size", size), 16, MAX_SIZE)
     for name, value, most in (
         ("affine", affine, 0.5), ("elastic", elastic, 0.2), ("stroke", stroke, 0.05),
         ("contrast", contrast, 1), ("background", background, 1), ("clutter", clutter, 1),
         ("noise", noise, 1),
     ):  # fmt: skip
         between(name, value, 0, most)
-    y = balanced_labels(num_samples, num_classes, stream_for(seed, split, "labels"))
+    return render(
+        labels, num_samples, size, split, seed, affine=affine, elastic=elastic, stroke=stroke,
+        contrast=contrast, background=background, clutter=clutter, noise=noise,
+    )  # fmt: skip
+
+
+def render(
+    labels: tuple[str, ...],
+    num_samples: int,
+    size: int,
+    split: str,
+    seed: int,
+    *,
+    affine: float = 0.15,
+    elastic: float = 0.04,
+    stroke: float = 0.01,
+    contrast: float = 0.4,
+    background: float = 0.3,
+    clutter: float = 0.5,
+    noise: float = 0.1,
+) -> tuple[Tensor, Tensor]:
+    """把给定的字画成一份数据；`hanzi` 与 `hanzi_of` 都由它画，强度的缺省值也相同。"""
+    positive_int("num_samples", num_samples)
+    between("size", positive_int("size", size), 16, MAX_SIZE)
+    y = balanced_labels(num_samples, len(labels), stream_for(seed, split, "labels"))
     rng = stream_for(seed, split, "draws")
     fields = _fields(labels, max(64, 2 * size))
     chunks = []

@@ -1,14 +1,9 @@
 """自选的合成汉字：画法与 `hanzi` 相同，字由读者自己挑，比如自己的名字。"""
 
-import inspect
-
-import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from dlnotes._core.check import between, positive_int
-from dlnotes.data._streams import balanced_labels, stream_for
-from dlnotes.data.hanzi import CHUNK, MAX_SIZE, _distances, _fields, _shade, _uniform, hanzi
+from dlnotes.data.hanzi import render
 
 __all__ = ["hanzi_of"]
 
@@ -47,26 +42,7 @@ def hanzi_of(
         >>> X.shape, y.bincount().tolist()
         (torch.Size([40, 1, 32, 32]), [10, 10, 10, 10])
     """
-    labels = _checked(characters)
-    positive_int("num_samples", num_samples)
-    between("size", positive_int("size", size), 16, MAX_SIZE)
-    y = balanced_labels(num_samples, len(labels), stream_for(seed, split, "labels"))
-    rng = stream_for(seed, split, "draws")
-    affine, elastic, stroke, contrast, background, clutter, noise = _strengths()
-    fields = _fields(labels, max(64, 2 * size))
-    chunks = []
-    for chosen in y.split(CHUNK):
-        d = _distances(fields, chosen, size, affine, elastic, clutter, rng)
-        d = d + stroke * _uniform(rng, -1, 1)[: len(d)]
-        chunks.append(_shade(d * size, contrast, background, noise, rng))
-    return torch.cat(chunks), y
-
-
-def _strengths() -> list[float]:
-    """`hanzi` 的七个强度的缺省值。"""
-    names = ("affine", "elastic", "stroke", "contrast", "background", "clutter", "noise")
-    defaults = inspect.signature(hanzi).parameters
-    return [defaults[name].default for name in names]
+    return render(_checked(characters), num_samples, size, split, seed)
 
 
 def _checked(characters: object) -> tuple[str, ...]:
