@@ -156,6 +156,23 @@ def test_the_guard_on_labels_reads_their_size():
     assert label_sizes(svg) == [(9.0, "0.5")]
 
 
+def test_a_block_out_of_sight_keeps_its_place_for_the_keyboard(visit):
+    one = visit(viewport={"width": 390, "height": 844})
+    one.go("notes/losses/")
+    one.page.evaluate("document.querySelectorAll('details').forEach((box) => (box.open = true))")
+    code = one.page.locator("article pre > code").first
+    code.scroll_into_view_if_needed()
+    one.page.wait_for_function("code => code.tabIndex === 0", arg=code.element_handle())
+    one.page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    one.page.wait_for_function(
+        "code => !code.firstElementChild.checkVisibility({contentVisibilityAuto: true})",
+        arg=code.element_handle(),
+    )
+    code.evaluate("code => code.removeAttribute('tabindex')")  # 主题编号之后就这样做
+    one.page.wait_for_timeout(200)
+    assert code.evaluate("code => code.tabIndex") == 0
+
+
 def test_a_table_with_hidden_columns_shows_it_until_the_end(visit):
     one = visit(viewport={"width": 390, "height": 844}, has_touch=True)
     one.go("notes/modules/")

@@ -82,14 +82,19 @@
     const more = boxes.map((box) => box.scrollLeft + box.clientWidth < box.scrollWidth - 1);
     boxes.forEach((box, i) => box.classList.toggle("dl-more", more[i]));
   };
-  // 内容比框宽，键盘就要能停在上面；主题只照顾用鼠标的机器。先全部量完再改，免得量一次排一次版
+  // 内容比框宽，键盘就要能停在上面；主题只照顾用鼠标的机器。先全部量完再改，免得量一次排一次版。
+  // 还没排版的内容量不出宽窄，照上一次的
+  const wide = new WeakSet();
+  const focusable = (box) => {
+    if (wide.has(box) === (box.tabIndex === 0)) return;
+    if (wide.has(box)) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
+  };
   const reach = (boxes) => {
-    const scrolls = boxes.map((box) => box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight);
-    boxes.forEach((box, i) => {
-      if (scrolls[i] === (box.tabIndex === 0)) return;
-      if (scrolls[i]) box.tabIndex = 0;
-      else box.removeAttribute("tabindex");
-    });
+    const shown = boxes.filter((box) => box.firstElementChild?.checkVisibility?.({ contentVisibilityAuto: true }) !== false);
+    const scrolls = shown.map((box) => box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight);
+    shown.forEach((box, i) => wide[scrolls[i] ? "add" : "delete"](box));
+    shown.forEach(focusable);
   };
   const scrollers = new ResizeObserver((entries) => {
     const boxes = entries.map(({ target }) => target);
@@ -102,8 +107,8 @@
   const numbered = new MutationObserver((records) => {
     const blocks = records.map(({ target }) => target).filter((target) => target.tagName === "PRE");
     blocks.forEach((pre) => pre.querySelector(":scope > .md-code__nav")?.setAttribute("role", "none"));
-    const emptied = records.map(({ target }) => target).filter((target) => target.matches("pre > code"));
-    reach(blocks.map((pre) => pre.querySelector(":scope > code")).filter(Boolean).concat(emptied));
+    records.map(({ target }) => target).filter((target) => target.matches("pre > code")).forEach(focusable);
+    blocks.map((pre) => pre.querySelector(":scope > code")).filter(Boolean).forEach(focusable);
   });
   const mend = () => {
     document.querySelector(".md-search")?.setAttribute("aria-label", "搜索");
