@@ -71,13 +71,22 @@
       testLoss: sums(count).map(loss),
       trainLoss: sums(data.curve.length).map(loss),
     };
-    let frames; // 各帧到要画时才解
-    run.frame = (index) => (frames ??= rebuild(next, () => at < bytes.length, count, data.size))[index];
+    // 各帧到要画时才解，一帧一歇
+    const frames = [];
+    const unfold = async () => {
+      for (const frame of rebuild(next, () => at < bytes.length, count, data.size)) {
+        frames.push(frame);
+        await breathe();
+      }
+    };
+    let unfolding;
+    run.unfold = () => (unfolding ??= unfold());
+    run.frame = (index) => frames[index];
     return run;
   }
 
-  function rebuild(next, more, count, size) {
-    const wide = size + 2, frames = [];
+  function* rebuild(next, more, count, size) {
+    const wide = size + 2;
     let before = new Uint8Array(wide * wide), position = 0, target = -1, amount = 0;
     const advance = () => {
       const step = more() ? next() : -1;
@@ -100,10 +109,9 @@
           }
           now[k] = label;
         }
-      frames.push(now);
+      yield now;
       before = now;
     }
-    return frames;
   }
 
   // 各条轴有哪些值；没有算过的组合，换成最接近的一组
@@ -181,13 +189,26 @@
       const x = (i + 0.5) / ZOOM + 0.5, whole = Math.floor(x);
       return { cells: [-1, 0, 1, 2].map((d) => clamp(whole + d)), weights: spline(x - whole) };
     });
-    for (let i = 0; i < fine; i++)
-      for (let j = 0; j < fine; j++) {
-        const rows = taps[i], columns = taps[j], first = frame[rows.cells[1] * wide + columns.cells[1]];
-        const sum = [0, 0, 0];
-        for (let a = 0; a < 4; a++)
-          for (let b = 0; b < 4; b++) sum[frame[rows.cells[a] * wide + columns.cells[b]]] += rows.weights[a] * columns.weights[b];
-        labels[i * fine + j] = sum[first] > 0.5 ? first : sum.indexOf(Math.max(...sum));
+    // 一格的细点都只看它周围 5×5 格；这些格同属一类时不必加权，多数格如此
+    const alike = (r, c) => {
+      const label = frame[r * wide + c];
+      for (let y = Math.max(r - 2, 1); y <= Math.min(r + 2, size); y++)
+        for (let x = Math.max(c - 2, 1); x <= Math.min(c + 2, size); x++) if (frame[y * wide + x] !== label) return false;
+      return true;
+    };
+    const sum = [0, 0, 0];
+    const blend = (rows, columns) => {
+      sum.fill(0);
+      for (let a = 0; a < 4; a++)
+        for (let b = 0; b < 4; b++) sum[frame[rows.cells[a] * wide + columns.cells[b]]] += rows.weights[a] * columns.weights[b];
+      const first = frame[rows.cells[1] * wide + columns.cells[1]];
+      return sum[first] > 0.5 ? first : sum.indexOf(Math.max(...sum));
+    };
+    for (let r = 0; r < size; r++)
+      for (let c = 0; c < size; c++) {
+        const label = alike(r + 1, c + 1) ? frame[(r + 1) * wide + c + 1] : -1;
+        for (let i = r * ZOOM; i < (r + 1) * ZOOM; i++)
+          for (let j = c * ZOOM; j < (c + 1) * ZOOM; j++) labels[i * fine + j] = label < 0 ? blend(taps[i], taps[j]) : label;
       }
     return labels;
   }
@@ -355,7 +376,7 @@
       say(notes);
       try {
         const found = await runOf(keyOf(state));
-        await breathe();
+        await found.unfold();
         if (mine !== turn) return;
         run = found;
         const curve = find(".dl-play__curve");
