@@ -66,7 +66,7 @@
     true,
   );
 
-  // 训练场的脚本和数据只在有训练场的页面上取
+  // 训练场的脚本和数据只在有训练场的页面上取，页面画出来之后才取，不与字和样式争
   const playground = () => {
     if (!document.querySelector(".dl-play:not(.is-live)")) return;
     const script = document.createElement("script");
@@ -126,7 +126,7 @@
 
   const start = () => {
     mend();
-    playground();
+    requestAnimationFrame(() => setTimeout(playground));
     document.querySelectorAll(".dl-filter[hidden]").forEach(claims);
     document.querySelectorAll(".dl-records:not([data-live])").forEach((box) => {
       box.dataset.live = "";
