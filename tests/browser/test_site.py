@@ -188,6 +188,23 @@ def test_a_table_with_hidden_columns_shows_it_until_the_end(visit):
     assert one.page.locator(".md-typeset__scrollwrap.dl-more").count() == 0
 
 
+def test_only_the_frame_of_a_table_scrolls_so_that_the_keyboard_can(visit):
+    one = visit(viewport={"width": 390, "height": 844})
+    one.go("notes/modules/")
+    table = one.page.locator(".md-typeset__scrollwrap table").first
+    table.evaluate("""table => {
+        const cell = table.querySelector("td");
+        cell.style.whiteSpace = "nowrap";
+        cell.textContent = "256·64 + 9·64² + 64·256".repeat(4);
+    }""")
+    table.scroll_into_view_if_needed()
+    one.page.set_viewport_size({"width": 380, "height": 844})
+    frame = one.page.locator(".md-typeset__scrollwrap").first
+    one.page.wait_for_function("frame => frame.tabIndex === 0", arg=frame.element_handle())
+    assert table.evaluate("table => getComputedStyle(table).overflowX") == "visible"
+    assert frame.evaluate("frame => frame.scrollWidth > frame.clientWidth")
+
+
 LINE_STARTS = """() => {
     const found = [];
     const walker = document.createTreeWalker(document.querySelector(".md-content"), 4);
