@@ -1,11 +1,14 @@
 """检查运行环境：在命令行里运行 `python -m dlnotes.doctor`，或在代码里调用 `check()`。
 
+`require("optuna")` 检查某一页另要的库，没有装时说怎样装。
+
 每项一行，写明现状；不正常的还写明怎么办。别的库都在检查时才载入，所以缺库、库坏了也能给出结果。
 """
 
 import argparse
 import importlib
 import importlib.metadata
+import importlib.util
 import os
 import platform
 import re
@@ -20,7 +23,7 @@ from pathlib import Path
 
 from dlnotes._core.text import display_width
 
-__all__ = ["Finding", "check", "main", "table"]
+__all__ = ["Finding", "check", "main", "require", "table"]
 
 DISTRIBUTION = "dlnotes-zh"
 OK, WARN, BAD = "正常", "注意", "错误"
@@ -29,6 +32,8 @@ _LIBRARIES = {
     "scikit-learn": "sklearn", "scikit-image": "skimage", "pillow": "PIL",
     "jaxtyping": "jaxtyping", "tqdm": "tqdm",
 }  # fmt: skip
+_OPTIONAL = {"optuna": "search", "psycopg": "postgres", "tensorboard": "tensorboard",
+             "keras": "keras"}  # fmt: skip
 _SAMPLE = "螺旋分类的学习率 η = 0.1 ± 0.01"
 _UPGRADE = "运行 python -m pip install --upgrade {}"
 
@@ -63,6 +68,7 @@ def check() -> list[Finding]:
     least = _declared()
     findings = [_package(), *_stranger(), _python(least.get("python"))]
     findings += [_library(name, module, least.get(name)) for name, module in _LIBRARIES.items()]
+    findings += [_optional(name) for name in _OPTIONAL]
     later = {"设备": _device, "线程": _threads, "中文字体": _font, "缓存": _cache}
     return findings + [_guarded(item, function) for item, function in later.items()]
 
@@ -102,6 +108,33 @@ def table(findings: Iterable[Finding]) -> str:
     counts = {status: sum(f.status == status for f in findings) for status in (BAD, WARN)}
     told = "，".join(f"{count} 项{status}" for status, count in counts.items() if count)
     return "\n".join([*lines, told or f"{len(findings)} 项全部正常"])
+
+
+def require(*names: str) -> None:
+    """检查一页另要的库装了没有；都装了就什么也不做。
+
+    Args:
+        *names: 库的名字：`optuna`、`psycopg`、`tensorboard`、`keras` 中的几个。
+
+    Raises:
+        ValueError: 没有给名字，或者不是这几个库。
+        ModuleNotFoundError: 有的没有安装；消息里写着怎样安装。
+
+    Examples:
+        >>> require("optuna")
+    """
+    if unknown := [name for name in names if not isinstance(name, str) or name not in _OPTIONAL]:
+        raise ValueError(f"names 应为 {'、'.join(_OPTIONAL)} 中的几个，收到 {unknown}")
+    if not names:
+        raise ValueError(f"names 应至少有一个：{'、'.join(_OPTIONAL)}，收到 ()")
+    missing = [name for name in names if importlib.util.find_spec(name) is None]
+    if missing:
+        libraries = " ".join(_package_of(name) for name in missing)
+        raise ModuleNotFoundError(
+            f"这一页另要 {'、'.join(missing)}：先运行 python -m pip install {libraries}"
+            "（笔记本里写成 %pip install），再运行这一块",
+            name=missing[0],
+        )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -160,6 +193,19 @@ def _library(name: str, module: str, least: str | None) -> Finding:
         return Finding(name, BAD, f"{version}，载入失败：{_one_line(error)}",
                        f"运行 python -m pip install --force-reinstall {name}")  # fmt: skip
     return _compared(name, version, least, _UPGRADE.format(name))
+
+
+def _optional(name: str) -> Finding:
+    try:
+        return Finding(name, OK, f"{importlib.metadata.version(name)}（可选）")
+    except importlib.metadata.PackageNotFoundError:
+        told = f"没有安装（可选；用到的那一页要 pip install {_package_of(name)}）"
+        return Finding(name, OK, told)
+
+
+def _package_of(name: str) -> str:
+    """安装时写的名字：psycopg 不带 `[binary]` 要自己编译。"""
+    return "psycopg[binary]" if name == "psycopg" else name
 
 
 def _compared(item: str, version: str, least: str | None, advice: str) -> Finding:

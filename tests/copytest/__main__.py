@@ -13,6 +13,8 @@ from tqdm import tqdm
 from copytest import clean, kernels
 from copytest.page import Copied, site_blocks, with_sources
 from copytest.pool import clean_environment, run_blocks
+from dlnotes_site.pages.extras import packages
+from dlnotes_site.pages.front_matter import front_matter
 from dlnotes_site.project import Project
 from dlnotes_site.publish.wheel import cached_wheel
 from dlnotes_site.run.results import Results
@@ -50,6 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     folder = root / "build" / "copytest"
     environment = clean_environment(folder, _device(root))
     python = _python(root, folder, options.reuse)
+    if wanted := _extras(root, blocks, options):
+        clean.install(folder / "venv", root / "constraints.txt", *wanted)
+        print(f"页首写着另要的库也装了：{'、'.join(wanted)}", flush=True)
     problems = []
     if options.only != "notebooks":
         problems += _blocks(_chosen(blocks, options), python, environment, options)
@@ -60,6 +65,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for problem in problems:
         print(f"✗ {problem}\n", file=sys.stderr)
     return 1 if problems else 0
+
+
+def _extras(root: Path, blocks: list[Copied], options) -> list[str]:
+    """要运行的页面在页首写着的另要的库。"""
+    pages = dict.fromkeys(block.page for block in blocks if _wanted(block.page, options))
+    paths = [root / "docs" / f"{page.strip('/')}.md" for page in pages]
+    return list(dict.fromkeys(
+        package for path in paths if path.is_file()
+        for package in packages(front_matter(path).extras, root)
+    ))  # fmt: skip
 
 
 def _device(root: Path) -> str:

@@ -11,7 +11,7 @@ import torch
 
 from conftest import ROOT
 from dlnotes import doctor
-from dlnotes.doctor import BAD, OK, WARN, Finding, check, main, table
+from dlnotes.doctor import BAD, OK, WARN, Finding, check, main, require, table
 
 
 def _named(item):
@@ -209,3 +209,41 @@ def test_table_aligns_columns_and_counts():
     assert text.splitlines() == [
         "正常  中文  甲", "错误  ab    乙", f"{' ' * 12}→ 怎么办", "1 项错误",
     ]  # fmt: skip
+
+
+def test_require_is_silent_when_all_are_installed(capsys):
+    require("optuna", "psycopg", "tensorboard", "keras")
+    assert capsys.readouterr() == ("", "")
+
+
+def test_require_says_how_to_install_what_is_missing(monkeypatch):
+    absent = ("psycopg", "keras")
+    monkeypatch.setattr(doctor.importlib.util, "find_spec",
+                        lambda name: None if name in absent else object())  # fmt: skip
+    with pytest.raises(ModuleNotFoundError, match=r"另要 psycopg、keras：先运行 python -m pip "
+                       r"install psycopg\[binary\] keras") as missing:  # fmt: skip
+        require("optuna", "psycopg", "keras")
+    assert missing.value.name == "psycopg"
+    require("optuna")
+
+
+def test_require_rejects_what_no_page_needs():
+    with pytest.raises(ValueError, match=r"names 应为 optuna、.*收到 \['flask'\]"):
+        require("optuna", "flask")
+    with pytest.raises(ValueError, match="names 应至少有一个"):
+        require()
+
+
+def test_a_missing_optional_library_is_no_fault(monkeypatch):
+    _missing(monkeypatch, "psycopg")
+    finding = _named("psycopg")
+    assert finding.status == OK
+    assert "没有安装（可选" in finding.value
+    assert "psycopg[binary]" in finding.value
+
+
+def test_optional_libraries_are_the_extras_of_the_package():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    for name, extra in doctor._OPTIONAL.items():
+        assert any(line.startswith(doctor._package_of(name)) for line in extras[extra]), name

@@ -1,4 +1,4 @@
-"""页首的元数据：简介、几分钟、先修、读完能做什么、证据页、旧地址。"""
+"""页首的元数据：简介、几分钟、先修、读完能做什么、证据页、另要的库、旧地址。"""
 
 from dataclasses import dataclass
 from functools import cache
@@ -8,7 +8,7 @@ import yaml
 
 _KNOWN = frozenset({
     "title", "description", "minutes", "prerequisites", "outcomes", "evidence", "introduces",
-    "redirect_from", "hide", "search", "template", "icon",
+    "extras", "redirect_from", "hide", "search", "template", "icon",
 })  # fmt: skip
 
 
@@ -22,6 +22,7 @@ class FrontMatter:
     outcomes: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
     introduces: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
     redirect_from: tuple[str, ...] = ()
     written: frozenset[str] = frozenset()
 
@@ -58,7 +59,7 @@ def parse(text: str, where: str) -> FrontMatter:
     if minutes is not None and not (isinstance(minutes, int) and minutes > 0):
         raise ValueError(f"{where}：minutes 应为正整数，收到 {minutes!r}")
     lists = {name: _strings(data, name, where)
-             for name in ("prerequisites", "outcomes", "evidence", "introduces",
+             for name in ("prerequisites", "outcomes", "evidence", "introduces", "extras",
                           "redirect_from")}  # fmt: skip
     return FrontMatter(
         str(data.get("description") or ""), minutes, **lists, written=frozenset(data)

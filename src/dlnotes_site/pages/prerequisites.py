@@ -10,6 +10,7 @@ from pathlib import Path
 
 from dlnotes_site.pages.collect import Block, Problem, collect_page
 from dlnotes_site.pages.early import check_early, without_comments
+from dlnotes_site.pages.extras import known
 from dlnotes_site.pages.front_matter import FrontMatter, front_matter
 from dlnotes_site.pages.nav import order
 
@@ -27,17 +28,19 @@ def evidence(name: str) -> str:
 
 
 def check_prerequisites(page: str, root: Path) -> list[Problem]:
-    """一个页面先修方面的毛病；页首没有 `minutes` 的不查。
+    """一个页面先修方面的毛病；页首没有 `minutes` 的只查另要的库。
 
     Raises:
         ValueError: 页首的元数据或概念表有毛病。
     """
     path = root / page
     meta = front_matter(path)
-    if meta.minutes is None:
-        return []
     text, places = path.read_text(encoding="utf-8"), order(root)
+    extras = list(_extras(page, text, meta, root))
+    if meta.minutes is None:
+        return extras
     return [
+        *extras,
         *_front_matter(page, text, meta, root),
         *_order(page, text, meta, root, places),
         *check_early(page, text, meta.introduces, collect_page(path, root), root),
@@ -57,6 +60,13 @@ def _front_matter(page: str, text: str, meta: FrontMatter, root: Path) -> Iterat
         if not (root / evidence(name)).is_file():
             message = f"evidence 里的 {name} 没有对应的页面 {evidence(name)}"
             yield Problem(page, _line_of(text, "evidence"), message)
+
+
+def _extras(page: str, text: str, meta: FrontMatter, root: Path) -> Iterator[Problem]:
+    for name in meta.extras:
+        if name not in known(root):
+            message = f"extras 里的 {name} 应为 {sorted(known(root))} 之一（pyproject.toml）"
+            yield Problem(page, _line_of(text, "extras"), message)
 
 
 def _order(

@@ -8,7 +8,9 @@ from collections.abc import Callable
 import resvg_py
 
 from dlnotes_site.pages.collect import Block
+from dlnotes_site.pages.extras import installed_as, packages
 from dlnotes_site.pages.fences import Caption
+from dlnotes_site.pages.front_matter import front_matter
 from dlnotes_site.project import Project, write_atomically
 from dlnotes_site.run.store import Figure, Output, Record
 from dlnotes_site.weave.addresses import WHEEL_MARKER, link_url, page_url, wheel_url
@@ -33,6 +35,13 @@ if importlib.util.find_spec("dlnotes") is None:
             "没有装上配套的包：连不上 {site}，或者下载中断。先在浏览器里打开这个地址试试；"
             "能打开就再运行一次本格，打不开就照《运行环境》一页的“打不开 Colab 时”一节在本地安装"
         )"""
+
+_EXTRA = """
+
+missing = [name for name in {wanted} if importlib.util.find_spec(name.split("[")[0]) is None]
+if missing:
+    %pip install -q {{" ".join(missing)}}
+    importlib.invalidate_caches()"""
 
 
 def notebook(
@@ -59,7 +68,7 @@ def notebook(
     title, body = _split_title(parts(text.splitlines(), lambda target: link_url(page, target)))
     cells = [text_cell(_preface(title, page, list(records.values())))]
     if url is not None:
-        cells.append(code_cell(install_code(url), tags=["install"]))
+        cells.append(code_cell(install_code(url, _extras(project, page)), tags=["install"]))
     by_line = {block.line: block for block in blocks}
     for part in body:
         if isinstance(part, Code):
@@ -96,9 +105,15 @@ def _preface(title: str, page: str, records: list[Record]) -> str:
     return "\n".join(lines)
 
 
-def install_code(url: str) -> str:
-    """没有装过配套的包时从 `url` 安装的一格。"""
-    return _INSTALL.format(url=url, site=url.rpartition("wheels/")[0])
+def install_code(url: str, extras: list[str] | None = None) -> str:
+    """没有装过配套的包时从 `url` 安装的一格；`extras` 是这一页另要的库。"""
+    code = _INSTALL.format(url=url, site=url.rpartition("wheels/")[0])
+    return code + (_EXTRA.format(wanted=extras) if extras else "")
+
+
+def _extras(project: Project, page: str) -> list[str]:
+    meta = front_matter(project.root / page)
+    return [installed_as(package) for package in packages(meta.extras, project.root)]
 
 
 def _code_cells(project: Project, block: Block, record: Record | None, read: Read) -> list:

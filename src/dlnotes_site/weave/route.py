@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from dlnotes_site.pages.extras import installed_as, packages
 from dlnotes_site.pages.front_matter import front_matter
 from dlnotes_site.pages.nav import relative, title_of
 from dlnotes_site.pages.prerequisites import note
@@ -13,7 +14,7 @@ MARKER = "<!-- 先修图 -->"
 
 
 def weave_head(page: str, text: str, root: Path) -> str:
-    """在一级标题下面写上几行；页首没有 `minutes` 时原样返回。"""
+    """在一级标题下面写上几行；页首没有 `minutes` 与 `extras` 时原样返回。"""
     lines, rows = text.split("\n"), head(page, root)
     title = next((i for i, line in enumerate(prose_lines(text)) if line.startswith("# ")), None)
     if not rows or title is None:
@@ -27,15 +28,18 @@ def weave_map(page: str, text: str, root: Path) -> str:
 
 
 def head(page: str, root: Path) -> str:
-    """标题下面的几行；页首没有 `minutes` 时为空。"""
+    """标题下面的几行；页首没有 `minutes` 与 `extras` 时为空。"""
     meta = front_matter(root / page)
-    if meta.minutes is None:
-        return ""
-    rows = [f"约 {meta.minutes} 分钟"]
+    rows = [] if meta.minutes is None else [f"约 {meta.minutes} 分钟"]
     if meta.prerequisites:
         rows.append("先修：" + "、".join(_link(page, name, root) for name in meta.prerequisites))
     if meta.outcomes:
         rows.append("读完能：" + "；".join(outcome.rstrip("。；") for outcome in meta.outcomes))
+    if meta.extras:
+        names = " ".join(installed_as(package) for package in packages(meta.extras, root))
+        rows.append(f"另要装：`pip install {names}`")
+    if not rows:
+        return ""
     items = "\n".join(f"- {row}" for row in rows)
     return f'<div class="dl-head" markdown>\n\n{items}\n\n</div>'
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from dlnotes_site.pages.extras import installed_as, packages
 from dlnotes_site.pages.prerequisites import check_prerequisites
 
 NAV = """
@@ -55,6 +56,40 @@ def site(mini):
 def complaints(site, body: str = "", head: str = HEAD, name: str = "spiral") -> list[str]:
     site.page(f"---\n{head}---\n\n# 螺旋\n\n{body}\n", f"docs/notes/{name}.md")
     return [str(p) for p in check_prerequisites(f"docs/notes/{name}.md", site.root)]
+
+
+# --- optional libraries ---------------------------------------------------------------------------
+
+EXTRAS = """
+    [project]
+    name = "x"
+    [project.optional-dependencies]
+    search = ["optuna>=4"]
+    postgres = ["x[search]", "psycopg[binary]>=3.2"]
+    site = ["x[search,postgres]", "mkdocs"]
+    """
+
+
+def test_an_extra_of_a_page_is_one_readers_can_install(site):
+    site.page(EXTRAS, "pyproject.toml")
+    assert complaints(site, head=HEAD + "extras: [postgres]\n") == []
+    for name in ("site", "nothing"):
+        found = complaints(site, head=HEAD + f"extras: [{name}]\n")
+        assert len(found) == 1
+        assert f"extras 里的 {name} 应为 ['postgres', 'search'] 之一" in found[0]
+
+
+def test_an_extra_is_checked_on_pages_without_minutes(site):
+    found = complaints(site, head="extras: [nothing]\n")
+    assert len(found) == 1
+    assert "extras 里的 nothing" in found[0]
+
+
+def test_packages_of_extras_are_the_libraries_themselves(site):
+    site.page(EXTRAS, "pyproject.toml")
+    assert packages(("postgres", "search"), site.root) == ["optuna>=4", "psycopg[binary]>=3.2"]
+    assert [installed_as(p) for p in packages(("postgres",), site.root)] == [
+        "optuna", "psycopg[binary]"]  # fmt: skip
 
 
 # --- front matter and order ----------------------------------------------------------------------

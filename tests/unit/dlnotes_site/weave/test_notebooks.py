@@ -306,6 +306,24 @@ def test_the_install_cell_does_nothing_when_dlnotes_is_there(install):
     assert install == []
 
 
+def test_the_install_cell_adds_the_libraries_the_page_needs(mini, monkeypatch):
+    monkeypatch.setenv("DLNOTES_SITE_URL", "https://notes.example/")
+    extras = '[project.optional-dependencies]\nx = ["torch>=2", "no-such[binary]>=3"]\n'
+    mini.page(f'[project]\nname = "dlnotes-zh"\nversion = "9.9"\n{extras}', "pyproject.toml")
+    path = mini.page("---\nextras: [x]\n---\n\n# 题\n\n```python\nassert 1\n```\n")
+    cell = made(mini, path).cells[1]
+    ran = []
+
+    class Shell:
+        def run_line_magic(self, name, line):
+            ran.append((name, line))
+
+    variables = {"get_ipython": Shell}
+    exec(TransformerManager().transform_cell(cell.source), variables)
+    assert variables["missing"] == ["no-such[binary]"]
+    assert ran == [("pip", 'install -q {" ".join(missing)}')], "IPython fills in the braces"
+
+
 def test_the_install_cell_installs_from_the_site_and_says_what_to_do_when_it_cannot(
     mini, page, monkeypatch, request
 ):

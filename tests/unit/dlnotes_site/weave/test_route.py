@@ -50,6 +50,15 @@ def test_a_page_without_minutes_has_no_such_lines(site):
     assert weave_head("docs/notes/a.md", text, site.root) == text
 
 
+def test_the_libraries_a_page_needs_stand_under_its_title(site):
+    extras = '[project]\nname = "x"\n[project.optional-dependencies]\npg = ["psycopg[binary]>=3"]\n'
+    site.page(extras, "pyproject.toml")
+    path = site.page("---\nextras: [pg]\n---\n\n# 题\n\n正文。\n", "docs/evidence/z.md")
+    woven = weave_head("docs/evidence/z.md", path.read_text(encoding="utf-8"), site.root)
+    assert "# 题\n\n<div" in woven
+    assert "- 另要装：`pip install psycopg[binary]`\n" in woven
+
+
 def test_the_map_has_a_link_with_its_minutes_for_every_note(site):
     html = html_of(site)
     links = re.findall(r'<a href="(notes/.\.md)">(.)</a><span class="dl-map__minutes">20', html)
