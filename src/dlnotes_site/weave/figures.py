@@ -17,6 +17,8 @@ STYLE = "plotting/style.py"
 
 _COLOUR = re.compile(r"#[0-9a-f]{6}\b")
 
+_GROUP = re.compile(r"<g\b[^>]*(?<!/)>|</g>")
+
 _POINT = re.compile(r'<use xlink:href="#\w+" x="(?P<x>[-\d.]+)" y="(?P<y>[-\d.]+)" style="[^"]*"/>')
 _POINTS = re.compile(
     r'<use xlink:href="#(?P<mark>\w+)" x="[-\d.]+" y="[-\d.]+" style="(?P<style>[^"]*)"/>'
@@ -54,6 +56,22 @@ def _as_markers(match: re.Match) -> str:
         f'<use xlink:href="#{match["mark"]}" style="{match["style"]}"/></marker>'
         f'<path d="M {line}" style="fill: none; marker: url(#{name})"/>'
     )
+
+
+def only(svg: str, mode: str) -> str:
+    """去掉只给另一种配色看的坐标系：`ax.set_gid("only-light")`、`ax.set_gid("only-dark")`。
+
+    屏幕截图浅色、深色各有一张，颜色不能对换。
+    """
+    other = {"light": "only-dark", "dark": "only-light"}[mode]
+    while (start := svg.find(f'<g id="{other}">')) >= 0:
+        depth = 0
+        for tag in _GROUP.finditer(svg, start):
+            depth += -1 if tag[0] == "</g>" else 1
+            if depth == 0:
+                svg = svg[:start] + svg[tag.end() :]
+                break
+    return svg
 
 
 def darken(svg: str) -> str:
@@ -98,5 +116,5 @@ def write_frames(
         light, dark = (folder / path for path in paths(blob))
         if again or not (light.exists() and dark.exists()):
             svg = thin(read(blob))
-            write_if_changed(light, svg)
-            write_if_changed(dark, darken(svg))
+            write_if_changed(light, only(svg, "light"))
+            write_if_changed(dark, darken(only(svg, "dark")))

@@ -14,6 +14,7 @@ from dlnotes_site.pages.front_matter import front_matter
 from dlnotes_site.project import Project, write_atomically
 from dlnotes_site.run.store import Figure, Output, Record
 from dlnotes_site.weave.addresses import WHEEL_MARKER, link_url, page_url, wheel_url
+from dlnotes_site.weave.figures import only
 from dlnotes_site.weave.ipynb import code_cell, image, printed, text_cell, written
 from dlnotes_site.weave.readable import Code, parts, readable
 
@@ -160,7 +161,11 @@ def png(project: Project, figure: Figure, read: Read) -> str:
     path = project.build / "png" / f"{name}.png"
     if not path.exists():
         data = resvg_py.svg_to_bytes(
-            svg_string=read(blob), dpi=96, zoom=_ZOOM, background="#ffffff", skip_system_fonts=True
+            svg_string=only(read(blob), "light"),
+            dpi=96,
+            zoom=_ZOOM,
+            background="#ffffff",
+            skip_system_fonts=True,
         )
         write_atomically(path, bytes(data))
     return base64.b64encode(path.read_bytes()).decode()

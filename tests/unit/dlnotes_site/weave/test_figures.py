@@ -2,6 +2,7 @@
 
 import io
 import re
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from PIL import Image
 
 from browsing import browser  # noqa: F401
 from dlnotes.plotting import DARK, LIGHT
-from dlnotes_site.weave.figures import darken, file_names, thin, write_frames
+from dlnotes_site.weave.figures import darken, file_names, only, thin, write_frames
 
 
 def scatter(count: int) -> str:
@@ -33,6 +34,33 @@ def pixels(browser, svg: str, folder) -> np.ndarray:  # noqa: F811
     image = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
     page.close()
     return np.asarray(image).astype(int)
+
+
+def two_modes() -> str:
+    """An SVG with a frame for both modes, and one image for each of them."""
+    figure, ax = plt.subplots(figsize=(2, 2))
+    ax.plot([0, 1])
+    for mode, value in (("light", 1.0), ("dark", 0.0)):
+        inner = figure.add_axes([0.2, 0.2, 0.5, 0.5])
+        inner.set_gid(f"only-{mode}")
+        inner.imshow([[value]], cmap="gray", vmin=0, vmax=1)
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", metadata={"Date": None})
+    return buffer.getvalue()
+
+
+def test_what_is_drawn_for_one_mode_only_is_taken_out_of_the_other(tmp_path):
+    svg = two_modes()
+    read = {"b" * 32: svg}.__getitem__
+    write_frames(["b" * 32], read, tmp_path)
+    light, dark = ((tmp_path / "assets/run" / name).read_text() for name in file_names("b" * 32))
+    for mode, kept, gone in (("light", light, "only-dark"), ("dark", dark, "only-light")):
+        assert f'id="only-{mode}"' in kept
+        assert gone not in kept
+        assert kept.count("<image ") == 1 == svg.count("<image ") - 1
+        assert kept.count("<g") - kept.count("</g>") == svg.count("<g") - svg.count("</g>")
+        ElementTree.fromstring(kept)
+    assert only(scatter(5), "dark") == scatter(5)
 
 
 def test_thin_turns_many_points_into_two_lines():
