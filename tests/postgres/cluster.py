@@ -88,12 +88,16 @@ def running(folder_of_programs: Path) -> Iterator[Cluster]:
             for path in (folder, secret):
                 os.chown(path, owner["user"], owner["group"])
         data = str(folder / "data")
-        made = run("initdb", f"--pgdata={data}", "--username=dlnotes", f"--pwfile={secret}",
-                   "--auth=scram-sha-256", "--encoding=UTF8", "--no-locale", "--no-sync")  # fmt: skip
+        made = run(
+            "initdb", f"--pgdata={data}", "--username=dlnotes", f"--pwfile={secret}",
+            "--auth=scram-sha-256", "--encoding=UTF8", "--no-locale", "--no-sync",
+        )  # fmt: skip
         _must(made, folder)
         for attempt in range(ATTEMPTS):  # somebody may take the free port before the server does
             port = free_port()
-            options = f"-c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -p {port} -F"
+            options = (
+                f"-F -p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder}"
+            )
             started = run("pg_ctl", "start", "--wait", f"--pgdata={data}", "-o", options,
                           f"--log={folder / 'server.log'}")  # fmt: skip
             if started.returncode == 0 or attempt == ATTEMPTS - 1:
