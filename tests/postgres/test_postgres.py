@@ -269,7 +269,7 @@ def test_the_server_is_gone_after_an_error():
     assert gone(number)
 
 
-def gone(number: int, seconds: float = 20) -> bool:
+def gone(number: int, seconds: float = 5) -> bool:
     """The process ended, or does so soon; one that only waits to be noticed has ended."""
     state, deadline = Path(f"/proc/{number}/stat"), time.monotonic() + seconds
     while True:
