@@ -177,6 +177,8 @@ def test_a_table_with_hidden_columns_shows_it_until_the_end(visit):
     one = visit(viewport={"width": 390, "height": 844}, has_touch=True)
     one.go("notes/modules/")
     wide = "(box) => box.scrollWidth > box.clientWidth + 1"
+    every = "[...document.querySelectorAll('.md-typeset__scrollwrap')]"
+    one.page.wait_for_function(f"() => {every}.some({wide})")  # the script wraps them
     tables = one.page.locator(".md-typeset__scrollwrap").all()
     table = next(table for table in tables if table.evaluate(wide))
     table.scroll_into_view_if_needed()
