@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import functools
 import io
 import re
 from pathlib import Path
@@ -185,6 +186,69 @@ gain = accuracy(mended, {exam}) - accuracy(plain, {exam})
 """
 CONTROL = "train(plain, train_set, valid_set, num_epochs=1, lr=0.003, seed=1)"
 ANGLES = "60 * torch.rand(len(X)) - 30"
+
+BOOKS = """\
+class Budget:
+    def __init__(self, limit, run):
+        self.limit = limit
+        self.train = run
+        self.books = {}
+
+    @property
+    def log(self):
+        return list(self.books.values())
+
+    @property
+    def used(self):
+        return sum(dict(key)["steps"] for key in self.books)
+
+    def trial(self, **setting):
+        key = tuple(sorted(setting.items()))
+        if key not in self.books:
+            if self.used + setting["steps"] > self.limit:
+                raise RuntimeError(f"left: {self.limit - self.used}")
+            self.books[key] = dict(self.train(**setting), setting=dict(setting))
+        return self.books[key]
+"""
+"""Another account: it adds up what its records cost, and is as right."""
+
+SHARED = """\
+class Exam:
+    opened = {opened}
+
+    def __init__(self, X, y):
+        self.pair = (X, y)
+
+    def score(self, models):
+        if {again}:
+            raise RuntimeError("opened")
+        {note}
+        return {{name: torch.tensor([accuracy(model, *self.pair) for model in group])
+                for name, group in models.items()}}
+"""
+"""A lock written differently: of one object, or of the whole class."""
+
+OFF_THE_BOOKS = """\
+expected = -math.log(0.1)
+first = F.cross_entropy(make_net(0)(X_train), y_train).item()
+setting = dict(lr=0.05, decay=0.0, steps=150, seed=0, num_images=150)
+small = {"setting": setting, **run(**setting)}
+"""
+
+MASKED = """\
+def optimism(right, n, num_images, generator):
+    gaps = []
+    for _ in range(400):
+        rows = torch.rand(len(right), generator=generator).argsort()[:n]
+        columns = torch.rand(right.shape[1], generator=generator).argsort()[:num_images]
+        seen = right[rows][:, columns].mean(dim=1)
+        gaps.append(seen.max() - right[rows[seen.argmax()]].mean())
+    return torch.stack(gaps).mean().item()
+
+
+bias = {n: optimism(right, n, 200, torch.Generator().manual_seed(n)) for n in (8, 4, 2, 1)}
+"""
+"""Other draws than the answer's, and as right."""
 
 WHOLE = ""
 """The part of the answer that is all of it."""
@@ -412,7 +476,120 @@ VARIANTS = [  # lab, task, part of the answer, what a reader may write instead, 
           (ANGLES, "pass", "X_turned, y_test"),
           (ANGLES, "plain = lenet", "X_turned, y_test"),
           (ANGLES, CONTROL, "*train_set"))],
+
+    ("lab5", 1, WHOLE, BOOKS, True),
+    ("lab5", 1, "setting[\"steps\"] > left", "setting[\"steps\"] >= left", False),
+    ("lab5", 1, "                return record\n", "                pass\n", False),
+    ("lab5", 1, 'record["setting"] == setting',
+     '[*record["setting"].items()] == [*setting.items()]', False),
+    ("lab5", 1, 'record["setting"] == setting', 'record["setting"]["lr"] == setting["lr"]', False),
+    ("lab5", 1, 'record["setting"] == setting',
+     '{**record["setting"], "seed": 0} == {**setting, "seed": 0}', False),
+    ("lab5", 1, "        for record in self.log:\n",
+     '        if self.used + setting["steps"] > self.limit:\n'
+     '            raise RuntimeError(f"{self.limit - self.used}")\n'
+     "        for record in self.log:\n", False),
+    ("lab5", 1, "raise RuntimeError(", "return (", False),
+    ("lab5", 1, 'RuntimeError(f"预算还剩 {left} 步，这次要 {setting[\'steps\']} 步")',
+     'RuntimeError("预算不够")', False),
+    ("lab5", 1, "        left = ", "        self.run(**setting)\n        left = ", False),
+    ("lab5", 1, 'self.used += setting["steps"]', "self.used += 1", False),
+    ("lab5", 1, '{"setting": setting, **self.run(**setting)}', "self.run(**setting)", False),
+    ("lab5", 1, "        self.log.append(record)\n", "", False),
+    ("lab5", 2, WHOLE, SHARED.format(opened="False", again="self.opened",
+                                     note="self.opened = True"), True),
+    ("lab5", 2, WHOLE, SHARED.format(opened="[]", again="self.opened",
+                                     note="self.opened.append(True)"), False),
+    ("lab5", 2, WHOLE, SHARED.format(opened="None", again="self.opened == list(models)",
+                                     note="self.opened = list(models)"), False),
+    ("lab5", 2, WHOLE, SHARED.format(opened="None", again="self.opened not in (None, models)",
+                                     note="self.opened = models"), False),
+    ("lab5", 2, "        self.opened = True\n", "", False),
+    ("lab5", 2, 'raise RuntimeError("测试集已经打开过一次，不能再看")', "return {}", False),
+    ("lab5", 2, "torch.tensor([accuracy(model, self.X, self.y) for model in group])",
+     "[accuracy(model, self.X, self.y) for model in group]", False),
+    ("lab5", 2, "accuracy(model, self.X, self.y)", "1 - accuracy(model, self.X, self.y)", False),
+    ("lab5", 3, "lr=0.03", "lr=0.05", True),
+    ("lab5", 3, "math.log(10)", "math.log10(10)", False),
+    ("lab5", 3, "make_net(0)(X_train)", "make_net(0)(X_train).softmax(dim=1)", False),
+    ("lab5", 3, "make_net(0)(X_train), y_train", "make_net(0)(X_valid), y_valid", False),
+    ("lab5", 3, "y_train).item()", "y_train)", False),
+    ("lab5", 3, "lr=0.03", "lr=0.0003", False),
+    ("lab5", 3, "num_images=150", "num_images=30", False),
+    ("lab5", 3, "decay=0.0", "decay=0.001", False),
+    ("lab5", 3, WHOLE, OFF_THE_BOOKS, False),
+    ("lab5", 4, "sum(record[\"losses\"][-20:]) / 20",
+     "torch.tensor(record[\"losses\"])[-20:].mean().item()", True),
+    ("lab5", 4, "[-20:]", "[:20]", False),
+    ("lab5", 4, "/ 20", "/ 100", False),
+    ("lab5", 4, "if tail(record) < first - 0.3", "if tail(record) < first", False),
+    ("lab5", 4, "0.001, 0.01, 0.03, 0.1, 0.3, 1.0", "0.01, 0.03, 0.1, 0.3, 1.0", True),
+    ("lab5", 4, "0.001, 0.01, 0.03, 0.1, 0.3, 1.0", "0.001, 0.01, 0.03, 0.1, 0.3", False),
+    ("lab5", 4, "0.001, 0.01, 0.03, 0.1, 0.3, 1.0", "0.01, 0.03, 0.1, 0.3", False),
+    ("lab5", 4, "0.001, 0.01, 0.03, 0.1, 0.3, 1.0", "0.0001, 0.0003, 0.001, 0.003, 0.01", False),
+    ("lab5", 4, "steps=100", "steps=20", False),
+    ("lab5", 5, "low * (high / low) ** u",
+     "math.exp(math.log(low) + u * (math.log(high) - math.log(low)))", True),
+    ("lab5", 5, "low * (high / low) ** u", "low + (high - low) * u", False),
+    ("lab5", 5, "low * (high / low) ** u", "low * high ** u", False),
+    ("lab5", 5, "low * (high / low) ** u", "10**u", False),
+    ("lab5", 5, "(), generator=generator", "()", False),
+    ("lab5", 5, "range(10)", "range(4)", False),
+    ("lab5", 5, "log_uniform(1e-4, 0.1, dice)", "0.001", False),
+    ("lab5", 5, "seed=0) for _", "seed=_) for _", False),
+    ("lab5", 5, "log_uniform(0.02, 0.5, dice)", "log_uniform(0.09, 0.11, dice)", False),
+    ("lab5", 5, "center = best(coarse)",
+     'center = min(coarse, key=lambda record: record["valid"])', False),
+    ("lab5", 6, "return sum(budget.trial(**setting, seed=seed)[\"valid\"]"
+     " for seed in (0, 1, 2)) / 3",
+     "scores = [budget.trial(seed=s, **setting)[\"valid\"] for s in range(3)]\n"
+     "    return torch.tensor(scores).mean().item()", True),
+    ("lab5", 6, "for seed in (0, 1, 2)) / 3", "for seed in (0,))", False),
+    ("lab5", 6, "for seed in (0, 1, 2)) / 3", "for seed in (0, 1, 2))", False),
+    ("lab5", 6, "[\"valid\"] for seed in (0, 1, 2)) / 3", "[\"train\"] for seed in (0, 1, 2)) / 3",
+     False),
+    ("lab5", 6, "chosen = max(", "chosen = min(", False),
+    ("lab5", 6, "log_uniform(lr / 3, lr * 3, dice)", "log_uniform(lr * 1.1, lr * 3, dice)", False),
+    ("lab5", 6, "range(4)", "range(8)", False),
+    ("lab5", 6, "chosen = max(", "budget.used += 2000\nchosen = max(", False),
+    ("lab5", 6, '"steps": 200', '"steps": 100', False),
+    ("lab5", 7, 'record["train"] > record["valid"] + 0.15',
+     'record["train"] - record["valid"] > 0.15', True),
+    ("lab5", 7, "chosen, *second", "*second, chosen", True),
+    ("lab5", 7, '"欠拟合"\n', '"过拟合"\n', False),
+    ("lab5", 7, 'record["train"] < 0.8', 'record["valid"] < 0.8', False),
+    ("lab5", 7, "+ 0.15", "", False),
+    ("lab5", 7, "(1, 2)", "(0, 1)", False),
+    ("lab5", 7, '{**chosen, "shift": shift}', '{**chosen, "shift": shift, "lr": 0.05}', False),
+    ("lab5", 7, "final = max([chosen, *second], key=mean_valid)",
+     "final = chosen; list(map(mean_valid, second))", False),
+    ("lab5", 8, "margin = 0.02", "margin = 0.01", True),
+    ("lab5", 8, "margin = 0.02", "margin = 0.5", False),
+    ("lab5", 8, ", margin=margin", "", False),
+    ("lab5", 8, 'baseline="细搜"', 'baseline="起点"', False),
+    ("lab5", 8, "range(100, 110)", "range(100, 105)", False),
+    ("lab5", 8, "ten(final)", "ten(chosen)", False),
+    ("lab5", 8, "exam.score", 'Exam(*draw(2000, "test")).score', False),
+    ("lab5", 8, "exam.score", "Exam(X_valid, y_valid).score", False),
+    ("lab5", 8, "scores = exam.score({", "scores = ({", False),
+    ("lab5", 9, WHOLE, MASKED, True),
+    ("lab5", 9, "some[k].mean()", "some.mean()", False),
+    ("lab5", 9, "some[k].mean()", "right[k].mean()", False),
+    ("lab5", 9, "seen[k] - some[k].mean()", "some[k].mean() - seen[k]", False),
+    ("lab5", 9, "seen.argmax()", "some.mean(dim=1).argmax()", False),
+    ("lab5", 9, "[:num_images]", "", False),
+    ("lab5", 9, "[:num_images]", "[:200]", False),
+    ("lab5", 9, "[:n]", "", False),
+    ("lab5", 9, "total / 400", "total", False),
+    ("lab5", 9, "torch.randperm(len(right), generator=generator)", "torch.randperm(len(right))",
+     False),
+    ("lab5", 9, "bias = {n: optimism(right, n, 200, dice)", "bias = {n: optimism(right, 1, 200, dice)",
+     False),
 ]  # fmt: skip
+
+REPEATED = {"lab5": "run"}
+"""A training a lab's variants ask for again and again: with the same settings it is the same."""
+
 
 
 class Pass:
@@ -436,6 +613,8 @@ class Pass:
                 self._try_variants(path.stem, name, cell, checks[name], namespace)
             with contextlib.redirect_stdout(self.printed):
                 run(cell, namespace)
+            if (train := namespace.get(REPEATED.get(path.stem))) and not learned(train):
+                namespace[train.__name__] = functools.cache(train)
             if source.kind(cell) == source.CHECK:
                 self.passed.append(name)
 
@@ -452,9 +631,15 @@ class Pass:
 
 
 def learns(value) -> bool:
-    """A variant must not leave gradients or steps behind in what the answer goes on with."""
+    """A variant must not leave gradients, steps or entries behind in what the answer goes on with."""
     leaf = isinstance(value, torch.Tensor) and value.is_leaf and value.requires_grad
-    return leaf or isinstance(value, nn.Module)
+    written_here = type(value).__module__ == "__main__"
+    return leaf or isinstance(value, nn.Module) or written_here
+
+
+def learned(train) -> bool:
+    """The function keeps its results already."""
+    return hasattr(train, "cache_info")
 
 
 def replaced(source: str, old: str, new: str) -> str:
@@ -488,7 +673,7 @@ pytestmark = pytest.mark.xdist_group("labs")
 
 def test_each_lab_holds_six_to_nine_tasks():
     counts = {path.stem: len(list(source.tasks(source.read(path)))) for path in PATHS}
-    assert set(counts) == {"lab1", "lab2", "lab3", "lab4"}
+    assert set(counts) == {"lab1", "lab2", "lab3", "lab4", "lab5"}
     assert all(6 <= count <= 9 for count in counts.values())
 
 
