@@ -15,8 +15,8 @@
 # # 实验五：在预算之内调好一个网络
 #
 # - **用时**：九个任务合计约 73 分钟。这是估计，不算读笔记。
-# - **先修**：[训练循环](../notes/training-loop.md)、[小批量梯度下降与动量](../notes/gradient-descent.md)、[学习率计划](../notes/lr-schedules.md)、[正则化](../notes/regularization.md)、[超参数搜索](../notes/hyperparameter-search.md)。不需要 GPU。
-# - **目标**：从一个没有调过的网络出发，一共只许训练 13000 步。照《调参的七步》找出学习率、权重衰减和增强的幅度，最后在测试集上看一次，说清楚好了多少、有几分是运气。
+# - **先修**：[训练循环](../notes/training-loop.md)、[小批量梯度下降与动量](../notes/gradient-descent.md)、[学习率计划](../notes/lr-schedules.md)、[正则化](../notes/regularization.md)、[调参的七步](../notes/tuning.md)、[超参数搜索](../notes/hyperparameter-search.md)。不需要 GPU。
+# - **目标**：从一个没有调过的网络出发，一共只许训练 13000 步。照[调参的七步](../notes/tuning.md)找出学习率、权重衰减和增强的幅度，最后在测试集上看一次，说清楚好了多少、有几分是运气。
 # - **怎样做**：同前几个实验：把 `...` 换成你的代码，运行下面的自查；卡住了先看提示，最后才看参考答案。各个任务共用变量，要从上往下做。
 # - **怎样交**：交之前在菜单 Kernel（内核）里选 Restart Kernel and Run All Cells，从头运行一遍：九个自查都显示“通过”，存盘，文件名前面加上学号。不要改动自查的单元格。
 
