@@ -583,13 +583,12 @@ VARIANTS = [  # lab, task, part of the answer, what a reader may write instead, 
     ("lab5", 9, "total / 400", "total", False),
     ("lab5", 9, "torch.randperm(len(right), generator=generator)", "torch.randperm(len(right))",
      False),
-    ("lab5", 9, "bias = {n: optimism(right, n, 200, dice)", "bias = {n: optimism(right, 1, 200, dice)",
-     False),
+    ("lab5", 9, "bias = {n: optimism(right, n, 200, dice)",
+     "bias = {n: optimism(right, 1, 200, dice)", False),
 ]  # fmt: skip
 
 REPEATED = {"lab5": "run"}
 """A training a lab's variants ask for again and again: with the same settings it is the same."""
-
 
 
 class Pass:
@@ -631,7 +630,7 @@ class Pass:
 
 
 def learns(value) -> bool:
-    """A variant must not leave gradients, steps or entries behind in what the answer goes on with."""
+    """A variant must not leave gradients, steps or entries behind for the answer."""
     leaf = isinstance(value, torch.Tensor) and value.is_leaf and value.requires_grad
     written_here = type(value).__module__ == "__main__"
     return leaf or isinstance(value, nn.Module) or written_here
