@@ -628,9 +628,11 @@ class Pass:
 
 @contextlib.contextmanager
 def restored(namespace: dict):
-    """What is written here is forgotten; functions of earlier cells see it too, as in a notebook."""
+    """What is written here is forgotten; functions of earlier cells see it too."""
     before = dict(namespace)
-    namespace.update({name: copy.deepcopy(value) for name, value in before.items() if learns(value)})
+    namespace.update(
+        {name: copy.deepcopy(value) for name, value in before.items() if learns(value)}
+    )
     try:
         yield
     finally:
