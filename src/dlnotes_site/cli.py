@@ -67,6 +67,8 @@ def _running(commands) -> None:
     collect.add_argument(
         "--durations", action="store_true", help="把用时写进 docs/assets/durations.json"
     )
+    collect.add_argument("--measured", action="store_true",
+                         help="把正文里核对过的数写进 docs/assets/measured.json")  # fmt: skip
     _device(collect)
 
 
@@ -230,6 +232,11 @@ def _collect(project: Project, options) -> int:
     print(result)
     if result.ok and options.durations:
         print(f"已写入 {save_durations(project, plan)}")
+    if result.ok and options.measured:
+        from dlnotes_site.publish.checks import save_measured
+        from dlnotes_site.run.results import Results
+
+        print(f"已写入 {save_measured(project, Results(project))}")
     return 0 if result.ok else 1
 
 

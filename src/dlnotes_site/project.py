@@ -69,6 +69,11 @@ class Project:
         return self.docs / "assets" / "durations.json"
 
     @property
+    def measured(self) -> Path:
+        """提交在仓库里的：正文里的数核对过的一份。"""
+        return self.docs / "assets" / "measured.json"
+
+    @property
     def long(self) -> Path:
         """提交在仓库里的长实验的记录。"""
         return self.docs / "assets" / "long"

@@ -10,8 +10,9 @@ from dlnotes_site.pages.cards import check_misconceptions, misconceptions, repea
 from dlnotes_site.pages.collect import Block, Problem, check_page, collect_page, pages
 from dlnotes_site.pages.front_matter import front_matter
 from dlnotes_site.pages.prerequisites import check_prerequisites, evidence
-from dlnotes_site.pages.prose import check_prose, numbers
+from dlnotes_site.pages.prose import check_prose, numbers, supported, unsourced
 from dlnotes_site.project import Project, write_atomically
+from dlnotes_site.publish.measured import Measured
 from dlnotes_site.run.key import digest
 from dlnotes_site.run.long import check_long_records
 from dlnotes_site.run.results import Results
@@ -39,7 +40,7 @@ def problems(project: Project, results: Results) -> list[Problem]:
 def _stamp(project: Project, results: Results) -> str:
     """结果取决于什么：页面、导航、查法、运行环境与记录的清单。记录只看时间与大小，不打开。"""
     package = Path(__file__).parents[1]
-    files = [*pages(project.root), project.root / "mkdocs.yml", Path(__file__),
+    files = [*pages(project.root), project.root / "mkdocs.yml", Path(__file__), project.measured,
              package / "run" / "long.py", *sorted((package / "pages").glob("*.py"))]  # fmt: skip
     sources = (project.source / "dlnotes").rglob("*.py")
     listing = [
@@ -92,12 +93,28 @@ def _prose(page: str, text: str, ran: "_Ran") -> list[Problem]:
     """没有着落的数；还有代码块没运行时看不出来，不查（织页面时会说哪一块没有记录）。"""
     if page.startswith(_NO_PROSE):
         return []
-    sources = list(ran.blocks)  # 概念表只转述各篇的内容，全站的数都算它的证据
-    if page != glossary.PAGE:
-        meta = front_matter(ran.project.root / page)
-        sources = [page, *(name for name in map(evidence, meta.evidence) if name in ran.blocks)]
+    sources = ran.sources(page)
     known = ran.numbers(sources)
-    return [] if known is None else check_prose(page, text, known)
+    if known is None:
+        return []
+    checked = ran.measured.of(page, ran.codes(sources))
+    return check_prose(page, text, known | numbers(*checked))
+
+
+def save_measured(project: Project, results: Results) -> Path:
+    """把这次运行核对过的数并进提交的那一份；代码没有变的页面，别的机器核对过的留着。"""
+    texts = {project.page(path): path.read_text(encoding="utf-8") for path in pages(project.root)}
+    blocks = {page: collect_page(project.root / page, project.root) for page in texts}
+    ran, fresh = _Ran(project, results, blocks), Measured({})
+    for page, text in texts.items():
+        sources = [] if page.startswith(_NO_PROSE) else ran.sources(page)
+        codes, known = ran.codes(sources), ran.numbers(sources) or frozenset()
+        kept = ran.measured.of(page, codes)
+        found = [n for _, n in unsourced(text) if n in kept or supported(n, known)]
+        if sources:
+            fresh.put(page, codes, found)
+    fresh.write(project)
+    return project.measured
 
 
 class _Ran:
@@ -110,6 +127,18 @@ class _Ran:
             page: [results.block(b) for b in found] for page, found in self.blocks.items()
         }
         self._numbers: dict[str, frozenset[float]] = {}
+        self.measured = Measured.read(project)
+
+    def sources(self, page: str) -> list[str]:
+        """`page` 的数可以出自哪些页；概念表只转述各篇的内容，全站的数都算它的证据。"""
+        if page == glossary.PAGE:
+            return list(self.blocks)
+        meta = front_matter(self.project.root / page)
+        return [page, *(name for name in map(evidence, meta.evidence) if name in self.blocks)]
+
+    def codes(self, names: Iterable[str]) -> list[str]:
+        """几个页面的各块代码。"""
+        return [block.code for name in names for block in self.blocks[name]]
 
     def numbers(self, names: Iterable[str]) -> frozenset[float] | None:
         """几个页面的代码、输出与动画标题里的数；有代码块没有记录时为 `None`。"""

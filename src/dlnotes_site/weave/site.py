@@ -29,8 +29,8 @@ from dlnotes_site.weave.redirects import conflicts
 from dlnotes_site.weave.state import Entry, State, present, prune
 from dlnotes_site.weave.transforms import Inputs, run_stamp
 
-_PRIVATE = ("assets/long/", "assets/durations.json")
-"""docs 里不发布的：记录与用时。"""
+_PRIVATE = ("assets/long/", "assets/durations.json", "assets/measured.json")
+"""docs 里不发布的：记录、用时与核对过的数。"""
 
 _DERIVED = (f"{FOLDER}/", "assets/playground/", *(f"{name}/" for name in (
     NOTEBOOKS, WHEELS, SOURCES)))  # fmt: skip

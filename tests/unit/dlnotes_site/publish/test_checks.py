@@ -135,3 +135,21 @@ def test_a_committed_record_that_no_block_needs_is_reported(mini):
     path.write_text("{}", encoding="utf-8")
     (found,) = checks.find_problems(mini.project, mini.results)
     assert "没有代码块对应这份长实验的记录" in found.message
+
+
+def test_a_number_checked_on_another_machine_holds_until_a_block_changes(ran):
+    text = f"# 题\n\n约 0.61。\n\n{BLOCK}"
+    ran.page(text, stdout="0.613\n")
+    checks.save_measured(ran.mini.project, ran.results)
+    ran.page(text, stdout="0.624\n")
+    assert ran.problems() == []
+    ran.page(text.replace("1 == 1.0", "2 == 2.0"), stdout="0.624\n")
+    (found,) = ran.problems()  # the code has changed: only this run counts
+    assert found.startswith("docs/page.md:3：正文里的 0.61")
+
+
+def test_a_number_that_no_machine_printed_is_never_saved(ran):
+    ran.page(f"# 题\n\n约 0.7。\n\n{BLOCK}")
+    checks.save_measured(ran.mini.project, ran.results)
+    (found,) = ran.problems()
+    assert found.startswith("docs/page.md:3：正文里的 0.7")
