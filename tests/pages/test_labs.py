@@ -582,8 +582,7 @@ VARIANTS = [  # lab, task, part of the answer, what a reader may write instead, 
     ("lab5", 9, "total / 400", "total", False),
     ("lab5", 9, "torch.randperm(len(right), generator=generator)", "torch.randperm(len(right))",
      False),
-    ("lab5", 9, "bias = {n: optimism(right, n, 200, dice)",
-     "bias = {n: optimism(right, 1, 200, dice)", False),
+    ("lab5", 9, "optimism(right, n, 200, dice)", "optimism(right, 1, 200, dice)", False),
 ]  # fmt: skip
 
 REPEATED = {"lab5": "run"}
@@ -628,7 +627,7 @@ class Pass:
 
 @contextlib.contextmanager
 def restored(namespace: dict):
-    """What is written here is forgotten; functions of earlier cells see it too."""
+    """What is written here is forgotten; functions of earlier cells see it, as in a notebook."""
     before = dict(namespace)
     namespace.update(
         {name: copy.deepcopy(value) for name, value in before.items() if learns(value)}
@@ -641,7 +640,7 @@ def restored(namespace: dict):
 
 
 def learns(value) -> bool:
-    """A variant must not leave gradients, steps or entries behind for the answer."""
+    """A variant must leave no gradients, steps or entries in what the answer goes on with."""
     leaf = isinstance(value, torch.Tensor) and value.is_leaf and value.requires_grad
     written_here = type(value).__module__ == "__main__"
     return leaf or isinstance(value, nn.Module) or written_here
