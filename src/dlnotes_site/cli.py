@@ -47,6 +47,7 @@ def _running(commands) -> None:
         "--long", action="store_true", help="改为更新长实验的记录，写进 docs/assets/long/"
     )
     _shard(run)
+    _cluster(run)
     _how_to_run(run)
     plan = _command(commands, "plan", _plan, "列出任务：估计的秒数，有没有记录")
     plan.add_argument("targets", nargs="*", metavar="页面[:行号]", help="只列这些；省略表示全部")
@@ -121,6 +122,25 @@ def _shard(command) -> None:
                          help="按提交在仓库里的用时分到 n 台机器，只运行第 i 份")  # fmt: skip
 
 
+def _cluster(command) -> None:
+    command.add_argument(
+        "--cluster", choices=["slurm", "local"], help="分成几份交给集群（local 在本机试用）"
+    )
+    command.add_argument("--shards", type=_positive, default=4, metavar="份数",
+                         help="交给集群时分成几份作业（默认 %(default)s）")  # fmt: skip
+    command.add_argument(
+        "--cluster-set", type=_setting, action="append", default=[], metavar="名=值",
+        help="submitit 的参数，可以写几次，如 slurm_partition=gpu、timeout_min=60",
+    )  # fmt: skip
+
+
+def _setting(text: str) -> tuple[str, str | int]:
+    name, equals, value = text.partition("=")
+    if not (name and equals and value):
+        raise argparse.ArgumentTypeError(f"应为 名=值，如 slurm_partition=gpu，收到 {text!r}")
+    return name, int(value) if value.isdigit() else value
+
+
 def _positive(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"应为正整数，收到 {text!r}")
@@ -150,21 +170,34 @@ def _seconds(text: str) -> float:
 def _run(project: Project, options) -> int:
     from dlnotes_site.run.long import run_long
 
+    cluster = _chosen_cluster(options)
     if not options.long:
-        return 0 if _execute(project, options, options.targets, options.shard).ok else 1
+        summary = _execute(project, options, options.targets, options.shard, cluster)
+        return 0 if summary.ok else 1
     summary = run_long(project, targets=options.targets, device=options.device, jobs=options.jobs,
-                       fresh=options.fresh, shard=options.shard)  # fmt: skip
+                       fresh=options.fresh, shard=options.shard, cluster=cluster)  # fmt: skip
     return 0 if _report(summary).ok else 1
 
 
-def _execute(project: Project, options, targets=(), shard=None):
+def _chosen_cluster(options):
+    from dlnotes_site.run.cluster import Cluster
+
+    if options.cluster is None:
+        return None
+    if options.shard is not None:
+        raise ValueError("--cluster 自己分份，不能与 --shard 同用；几份用 --shards 写")
+    return Cluster(options.cluster, options.shards, options.jobs or 1, dict(options.cluster_set))
+
+
+def _execute(project: Project, options, targets=(), shard=None, cluster=None):
     from dlnotes_site.run.plan import run
     from dlnotes_site.run.workers import warm_up
 
-    warm_up()
+    if cluster is None:
+        warm_up()
     return _report(run(
         project, targets=targets, device=options.device, threads=options.threads,
-        jobs=options.jobs, fresh=options.fresh, limit=options.limit, shard=shard,
+        jobs=options.jobs, fresh=options.fresh, limit=options.limit, shard=shard, cluster=cluster,
     ))  # fmt: skip
 
 

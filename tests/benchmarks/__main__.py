@@ -7,6 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import bench_cluster
 import bench_fit
 import bench_import
 import bench_many
@@ -22,6 +23,7 @@ PARTS = {
     "运行与建站": bench_run.report,
     "从改动到看见": bench_preview.report,
     "几百页": bench_many.report,
+    "集群": bench_cluster.report,
     "训练循环": bench_fit.report,
     "多种子": bench_seeds.report,
     "优化器": bench_optim.report,

@@ -1,7 +1,7 @@
 """各任务上次的用时：慢的先跑，分片才均匀。提交在仓库里的一份，加上本机最近一次的。"""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from dlnotes_site.project import Project, write_if_changed
@@ -33,6 +33,17 @@ class Durations:
     def is_known(self, task: Task) -> bool:
         """跑过没有。"""
         return _name(task) in self.seconds.get(task.page, {})
+
+
+def deal(jobs: Sequence[tuple], count: int) -> list[list]:
+    """把 `(东西, 秒数)` 分成至多 `count` 份：从慢到快，每次交给眼下最闲的一份。"""
+    load = [0.0] * min(count, len(jobs))
+    shards: list[list] = [[] for _ in load]
+    for item, seconds in sorted(jobs, key=lambda job: -job[1]):
+        least = load.index(min(load))
+        load[least] += seconds
+        shards[least].append(item)
+    return shards
 
 
 def write_durations(

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from dlnotes_site.pages.collect import Block, Problem
 from dlnotes_site.project import Project, write_if_changed
+from dlnotes_site.run.cluster import Cluster
 from dlnotes_site.run.key import Environment, Sources, digest
 from dlnotes_site.run.plan import Summary, execute_plan, make_plan, select
 from dlnotes_site.run.provenance import differences
@@ -109,6 +110,7 @@ def run_long(
     fresh: bool = False,
     shard: tuple[int, int] | None = None,
     progress: bool | None = None,
+    cluster: Cluster | None = None,
 ) -> Summary:
     """运行长实验缺的格子；格子都齐了的，整块再跑一遍，写好要提交的记录。
 
@@ -120,6 +122,7 @@ def run_long(
         fresh: 不沿用记录。
         shard: 只运行第 i 份格子，不汇总；记录库合在一起之后再汇总。
         progress: 是否显示进度条。
+        cluster: 格子交给集群；汇总总在本机。
 
     Returns:
         小结。
@@ -132,9 +135,10 @@ def run_long(
             _recall(project, block, device)
     cells = [task for block in blocks for task in cell_tasks(block)]
     plan = make_plan(project, device=device, fresh=fresh, tasks=cells,
-                     committed_durations=shard is not None)  # fmt: skip
+                     committed_durations=shard is not None,
+                     elsewhere=cluster is not None)  # fmt: skip
     plan = plan if shard is None else plan.shard(*shard)
-    summary = execute_plan(project, plan, jobs=jobs, progress=progress)
+    summary = execute_plan(project, plan, jobs=jobs, progress=progress, cluster=cluster)
     if shard is not None:
         return summary
     for block in blocks:

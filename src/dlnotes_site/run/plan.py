@@ -14,8 +14,9 @@ from tqdm import tqdm
 
 from dlnotes_site.pages.collect import Problem, check, collect
 from dlnotes_site.project import Project
+from dlnotes_site.run.cluster import Cluster
 from dlnotes_site.run.device import default_device, usable_device
-from dlnotes_site.run.durations import Durations, write_durations
+from dlnotes_site.run.durations import Durations, deal, write_durations
 from dlnotes_site.run.key import Environment, Keys, Sources
 from dlnotes_site.run.provenance import cores
 from dlnotes_site.run.store import Store, write_manifest
@@ -66,12 +67,9 @@ class Plan:
         """
         if not 1 <= index <= count:
             raise ValueError(f"shard 应为 i/n，且 1 ≤ i ≤ n，收到 {index}/{count}")
-        load, chosen = [0.0] * count, []
-        for planned in sorted(self.tasks, key=lambda p: (-p.seconds, p.task.where)):
-            least = load.index(min(load))
-            load[least] += planned.seconds
-            if least == index - 1:
-                chosen.append(planned)
+        ordered = sorted(self.tasks, key=lambda p: p.task.where)
+        shards = deal([(planned, planned.seconds) for planned in ordered], count)
+        chosen = shards[index - 1] if index <= len(shards) else []
         return Plan(self.environment, chosen, self.problems, self.skipped, self.sources)
 
     def to_json(self) -> dict:
@@ -123,6 +121,7 @@ def make_plan(
     fresh: bool = False,
     committed_durations: bool = False,
     tasks: Sequence[Task] | None = None,
+    elsewhere: bool = False,
 ) -> Plan:
     """列出任务。
 
@@ -134,8 +133,9 @@ def make_plan(
         fresh: 当作都没有记录。
         committed_durations: 用时只看提交在仓库里的，几台机器分片时才一致。
         tasks: 任务；省略时是仓库里平常的全部。
+        elsewhere: 在别的机器上运行，本机有没有 `device` 不要紧。
     """
-    kind = usable_device(device) if device else default_device()
+    kind = (device if elsewhere else usable_device(device)) if device else default_device()
     environment = Environment.current(kind, threads)
     everything = all_tasks(project.root) if tasks is None else list(tasks)
     chosen = select(everything, targets, project.root)
@@ -199,6 +199,7 @@ def execute_plan(
     jobs: int | None = None,
     limit: float = LIMIT_SECONDS,
     progress: bool | None = None,
+    cluster: Cluster | None = None,
 ) -> Summary:
     """运行计划里缺记录的任务，其余沿用。
 
@@ -208,6 +209,7 @@ def execute_plan(
         jobs: 并行的进程数；省略时等于用得上的核数（GPU 上为 1）。
         limit: 每个任务的时限，秒。
         progress: 是否显示进度条；`None` 表示只在终端里显示。
+        cluster: 交给集群；省略时在本机运行。
 
     Returns:
         小结；失败的任务在 `failures` 里。
@@ -221,7 +223,7 @@ def execute_plan(
     )  # fmt: skip
     if missing:
         try:
-            measured = _run(project, plan, missing, jobs, limit, progress, summary)
+            measured = _run(project, plan, missing, jobs, limit, progress, summary, cluster)
         finally:  # 中断时也要查
             summary.failures.update(_drop_outdated(project, plan, missing))
         write_durations(project, measured)
@@ -230,15 +232,19 @@ def execute_plan(
     return summary
 
 
-def _run(project, plan: Plan, missing, jobs, limit, progress, summary: Summary):
-    """派给工作进程，收下结果；返回成功的任务与秒数。"""
-    workers = jobs or (cores() if plan.environment.device_kind == "cpu" else 1)
+def _run(project, plan: Plan, missing, jobs, limit, progress, summary: Summary, cluster):
+    """派给工作进程或集群，收下结果；返回成功的任务与秒数。"""
     settings = Settings(project.root, project.records, plan.environment, limit)
+    if cluster is None:
+        workers = jobs or (cores() if plan.environment.device_kind == "cpu" else 1)
+        results = run_tasks([(p.task, p.key) for p in missing], settings, workers)
+    else:
+        results = cluster.run_tasks([(p.task, p.key, p.seconds) for p in missing], settings)
     bar = tqdm(total=len(missing), desc="运行", unit="个",
                disable=None if progress is None else not progress)  # fmt: skip
     measured = []
     with bar:
-        for result in run_tasks([(p.task, p.key) for p in missing], settings, workers):
+        for result in results:
             summary.run += 1
             summary.compute_seconds += result.seconds
             if result.failure is not None:
@@ -282,13 +288,16 @@ def run(
     limit: float = LIMIT_SECONDS,
     shard: tuple[int, int] | None = None,
     progress: bool | None = None,
+    cluster: Cluster | None = None,
 ) -> Summary:
     """计划并执行：运行缺记录的任务，其余沿用；参数见 `make_plan` 与 `execute_plan`。"""
     start = time.perf_counter()
     plan = make_plan(project, targets=targets, device=device, threads=threads, fresh=fresh,
-                     committed_durations=shard is not None)  # fmt: skip
+                     committed_durations=shard is not None,
+                     elsewhere=cluster is not None)  # fmt: skip
     plan = plan if shard is None else plan.shard(*shard)
-    summary = execute_plan(project, plan, jobs=jobs, limit=limit, progress=progress)
+    summary = execute_plan(project, plan, jobs=jobs, limit=limit, progress=progress,
+                           cluster=cluster)  # fmt: skip
     summary.seconds = time.perf_counter() - start
     return summary
 

@@ -120,7 +120,13 @@ class Store:
             record = Record.from_json(json.loads(body))
         except (OSError, ValueError, TypeError, KeyError):
             return None
-        return record if record.key == key and record.blobs <= self._names else None
+        return record if record.key == key and self._have(record.blobs) else None
+
+    def _have(self, names: set[str]) -> bool:
+        """图与数据都在不在；别的机器也在写，记得的里面没有就再列一遍。"""
+        if not names <= self._names:
+            del self._names
+        return names <= self._names
 
     @cached_property
     def _names(self) -> set[str]:
