@@ -1,4 +1,4 @@
-"""页首的元数据：简介、几分钟、先修、读完能做什么、证据页、另要的库、旧地址。"""
+"""页首的元数据：简介、几分钟、先修、读完能做什么、证据页、另要的库、旧地址、读者会用来搜它的词。"""
 
 from dataclasses import dataclass
 from functools import cache
@@ -8,7 +8,7 @@ import yaml
 
 _KNOWN = frozenset({
     "title", "description", "minutes", "prerequisites", "outcomes", "evidence", "introduces",
-    "extras", "redirect_from", "hide", "search", "template", "icon",
+    "extras", "keywords", "redirect_from", "hide", "search", "template", "icon",
 })  # fmt: skip
 
 
@@ -24,6 +24,7 @@ class FrontMatter:
     introduces: tuple[str, ...] = ()
     extras: tuple[str, ...] = ()
     redirect_from: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
     written: frozenset[str] = frozenset()
 
 
@@ -61,9 +62,13 @@ def parse(text: str, where: str) -> FrontMatter:
     lists = {name: _strings(data, name, where)
              for name in ("prerequisites", "outcomes", "evidence", "introduces", "extras",
                           "redirect_from")}  # fmt: skip
+    keywords = data.get("keywords") or ""
+    if not isinstance(keywords, str):
+        raise ValueError(f"{where}：keywords 应为空格隔开的词，收到 {keywords!r}")
     return FrontMatter(
-        str(data.get("description") or ""), minutes, **lists, written=frozenset(data)
-    )
+        str(data.get("description") or ""), minutes, **lists, keywords=tuple(keywords.split()),
+        written=frozenset(data),
+    )  # fmt: skip
 
 
 def _strings(data: dict, name: str, where: str) -> tuple[str, ...]:

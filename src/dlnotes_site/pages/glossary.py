@@ -28,11 +28,12 @@ _slug = slugify(case="lower")
 
 @dataclass(frozen=True)
 class Term:
-    """一个概念；`line` 是标题的行号，`pages` 是讲它的各篇，`codes` 是它教的代码。"""
+    """一个概念；`title` 是整个标题，在第 `line` 行；`pages` 是讲它的各篇，`codes` 是它教的代码。"""
 
     name: str
     line: int
     anchor: str
+    title: str = ""
     explanation: str = ""
     category: str = ""
     links: str = ""
@@ -99,7 +100,7 @@ def _entries(text: str) -> Iterator[Term]:
     for number, line in enumerate(lines):
         heading = _HEADING.match(line)
         if heading is not None:
-            term = Term(heading["name"], number + 1, _slug(heading["title"], "-"))
+            term = Term(heading["name"], number + 1, _slug(heading["title"], "-"), heading["title"])
             yield _filled(term, _paragraphs(lines[number + 1 :]))
 
 

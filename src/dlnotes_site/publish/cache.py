@@ -78,7 +78,7 @@ class PageCache:
 
     def _index(self, original, indexing):
         def add(index: SearchIndex, page: Page) -> None:
-            meta = {name: page.meta.get(name) for name in ("search", "title", "tags")}
+            meta = {name: page.meta.get(name) for name in ("search", "title", "tags", "keywords")}
             path = self._path("search", page.url, page.title, page.content, meta)
             entries = _read(path)
             if entries is None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from dlnotes_site.project import Project
 from dlnotes_site.publish.inputs import source_digest, tools_digest
 from dlnotes_site.publish.messages import explain
-from dlnotes_site.publish.search import Indexing, compact
+from dlnotes_site.publish.search import Indexing, finish_site
 
 _GO = b"go\n"
 
@@ -91,7 +91,7 @@ def _build(project: Project, config) -> None:
     config.plugins.on_startup(command="build", dirty=False)
     with cache.installed(Indexing(project.root)):
         build(config)
-    compact(project.site)
+    finish_site(project.site)
     cache.prune()
 
 

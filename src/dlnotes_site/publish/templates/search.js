@@ -1,0 +1,90 @@
+// 接在主题的搜索脚本前面：讲一个概念的笔记排在提到它的各页之前。
+// 主题照常找，这里只重排：问题里出现了哪些笔记的标签（概念的名字、读者的说法），那些笔记先列。
+(() => {
+  "use strict";
+  const post = self.postMessage.bind(self);
+  const notes = []; // 有标签的页：{doc, names: Map(名字 → 分量)}
+  let asked = "";
+
+  // 大小写、全角、标点不论；汉字两边的空格去掉
+  const plain = (text) =>
+    text.normalize("NFKC").toLowerCase().replace(/\u200b/g, "")
+      .replace(/[^\p{L}\p{N}×+]+/gu, " ").trim()
+      .replace(/(?<=\p{sc=Han}) +| +(?=\p{sc=Han})/gu, "");
+  const size = (text) => [...text].reduce((sum, c) => sum + (/\p{sc=Han}/u.test(c) ? 2 : 0.8), 0);
+  // 西文的词要整个出现：问 “subnet” 不是问 “bn”
+  const places = (text, name) => {
+    const found = [];
+    for (let i = text.indexOf(name); i >= 0; i = text.indexOf(name, i + 1)) {
+      const [before, after] = [text[i - 1] ?? "", text[i + name.length] ?? ""];
+      const joined = (a, b) => /[a-z0-9]/.test(a) && /[a-z0-9]/.test(b);
+      if (!joined(before, name[0]) && !joined(name.at(-1), after)) found.push(i);
+    }
+    return found;
+  };
+
+  const inTitle = (title, name) => (title === name ? 2 : title.includes(name) ? 1.3 : 1);
+
+  function learn(docs) {
+    const owners = new Map();
+    for (const doc of docs.filter((one) => one.tags?.length)) {
+      const title = plain(doc.title);
+      const names = new Map();
+      for (const tag of doc.tags) {
+        const name = plain(tag);
+        if (!name || names.has(name)) continue;
+        names.set(name, inTitle(title, name));
+        owners.set(name, (owners.get(name) ?? 0) + 1);
+      }
+      if (!names.has(title)) names.set(title, inTitle(title, title));
+      notes.push({ doc, names });
+    }
+    for (const { names } of notes)
+      for (const [name, weight] of names) names.set(name, weight / Math.sqrt(owners.get(name) ?? 1));
+  }
+
+  // 问题里的名字从长到短占住各自的字；正在打的半个名字也算一点
+  function relevance({ names }, text) {
+    let score = 0;
+    const free = [...text].map(() => true);
+    const known = [...names].sort((a, b) => b[0].length - a[0].length);
+    for (const [name, weight] of known) {
+      for (const start of places(text, name)) {
+        const span = [...name].map((_, k) => start + k);
+        if (!span.every((k) => free[k])) continue;
+        span.forEach((k) => { free[k] = false; });
+        score += weight * size(name) ** 2;
+        break;
+      }
+      if (name !== text && name.includes(text) && size(text) >= 2.4)
+        score = Math.max(score, (0.5 * weight * size(text) ** 3) / size(name));
+    }
+    return score;
+  }
+
+  function rank(items) {
+    const text = plain(asked);
+    if (!text) return items;
+    const left = new Map(items.map((group) => [group[0].location.split("#")[0], group]));
+    const first = notes
+      .map((note) => ({ note, score: relevance(note, text) }))
+      .filter(({ score }) => score > 0)
+      .sort((a, b) => b.score - a.score)
+      .map(({ note, score }) => {
+        const group = left.get(note.doc.location) ?? [{ ...note.doc, score, terms: {} }];
+        left.delete(note.doc.location);
+        return group;
+      });
+    return [...first, ...left.values()];
+  }
+
+  self.addEventListener("message", ({ data }) => {
+    if (data?.type === 0) learn(data.data.docs);
+    if (data?.type === 2) asked = String(data.data);
+  });
+  self.postMessage = (message, ...rest) => {
+    if (message?.type === 3 && message.data?.items)
+      message = { ...message, data: { ...message.data, items: rank(message.data.items) } };
+    post(message, ...rest);
+  };
+})();
