@@ -103,7 +103,7 @@ def css_colours(text: str) -> list[list[str]]:
 
 
 def test_colours_are_those_of_the_figures():
-    text = (ROOT / "docs/assets/css/site.css").read_text(encoding="utf-8")
+    text = (ROOT / "docs/assets/css/playground.css").read_text(encoding="utf-8")
     expected = [[mode[name] for name in ("blue", "orange", "green", "muted")]
                 for mode in (LIGHT, DARK)]  # fmt: skip
     assert css_colours(text) == expected

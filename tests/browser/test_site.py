@@ -469,3 +469,24 @@ def test_each_of_the_six_questions_fits_about_one_screen(visit):
     heights = [below - top for top, below in pairwise(edges)]
     assert len(heights) == 6
     assert max(heights) <= 930  # 1280×900 的一屏；字体不同时差几个像素
+
+
+def dead_classes(style, used):
+    """Our own classes that a stylesheet names and nothing on the site carries."""
+    rules = re.sub(r"/\*.*?\*/", "", style, flags=re.DOTALL)
+    words = set(re.findall(r"[\w-]+", used))
+    return sorted(set(re.findall(r"\.(dl-[\w-]+)", rules)) - words)
+
+
+def test_no_style_is_dead():
+    style = (SITE / "assets/css/site.css").read_text(encoding="utf-8")
+    scripts = [*SITE.glob("assets/js/*.js"), *SITE.glob("assets/offline/*.js")]
+    weaving = (ROOT / "src/dlnotes_site/weave").glob("*.py")  # marks faults in the preview
+    used = "\n".join(path.read_text(encoding="utf-8") for path in [*PAGES, *scripts, *weaving])
+    assert len(re.findall(r"\.dl-", style)) > 100
+    assert dead_classes(style, used) == []
+
+
+def test_the_guard_against_dead_styles_can_fail():
+    style = ".dl-used { color: red; } /* .dl-said */ .dl-dead, .dl-used:hover { color: red; }"
+    assert dead_classes(style, '<p class="dl-used">') == ["dl-dead"]

@@ -27,6 +27,7 @@ from dlnotes_site.weave.figures import FOLDER, paths, style_file, write_frames
 from dlnotes_site.weave.item import Item, Made
 from dlnotes_site.weave.redirects import conflicts
 from dlnotes_site.weave.state import Entry, State, present, prune
+from dlnotes_site.weave.styles import JOINED, join, styles
 from dlnotes_site.weave.transforms import Inputs, run_stamp
 
 _PRIVATE = ("assets/long/", "assets/durations.json", "assets/measured.json")
@@ -149,14 +150,21 @@ class _Weaver:
         return problems
 
     def _copy_assets(self) -> list[Problem]:
-        """页面与实验之外的文件原样复制；时间与大小没变的不动。"""
+        """页面与实验之外的文件原样复制，样式接成一份；时间与大小没变的不动。"""
         assets, derived = {}, set()
+        joined = {path.relative_to(self.project.docs).as_posix()
+                  for path in styles(self.project.docs).values()}  # fmt: skip
+        if joined:
+            write_if_changed(self.project.woven / JOINED, join(self.project.docs))
+            assets[JOINED] = []
         for name in sorted(present(self.project.docs)):
             path = self.project.docs / name
             if path in self._pages or name.startswith(_PRIVATE) or "/." in f"/{name}":
                 continue
             if folder := next((f for f in _DERIVED if name.startswith(f)), None):
                 derived.add(folder)
+                continue
+            if name in joined:
                 continue
             status = path.stat()
             assets[name] = [status.st_mtime_ns, status.st_size]

@@ -12,6 +12,7 @@ import pytest
 from conftest import ROOT
 from dlnotes_site.project import Project
 from dlnotes_site.weave import licenses, vendor
+from dlnotes_site.weave.styles import join
 
 THEME = Path(material.__file__).parent / "templates" / "assets"
 
@@ -32,7 +33,7 @@ def site(tmp_path):
     for name in ("katex", "offline"):
         shutil.copytree(project.woven / "assets" / name, tmp_path / "assets" / name)
     (tmp_path / "assets" / "css").mkdir()
-    shutil.copy(ROOT / "docs/assets/css/site.css", tmp_path / "assets" / "css")
+    (tmp_path / "assets" / "css" / "site.css").write_text(join(ROOT / "docs"), encoding="utf-8")
     return tmp_path
 
 
