@@ -6,6 +6,7 @@ import os
 import shutil
 import threading
 from html.parser import HTMLParser
+from pathlib import Path
 from urllib.parse import urlparse
 
 import pytest
@@ -83,7 +84,7 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def browser():
+def browser(tmp_path_factory):
     path = browser_path()
     if path is None:
         message = "没有找到 Chromium：浏览器测试没有运行（安装 chromium，或设 DLNOTES_CHROMIUM）"
@@ -95,9 +96,19 @@ def browser():
     flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking",
              "--disable-component-update", "--disable-sync", "--no-first-run"]  # fmt: skip
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=flags)
+        browser = playwright.chromium.launch(
+            executable_path=path, args=flags, env=with_chinese(tmp_path_factory.mktemp("fonts"))
+        )
         yield browser
         browser.close()
+
+
+def with_chinese(folder: Path) -> dict[str, str]:
+    """The environment of a browser that finds our Chinese font: heights as readers have them."""
+    (folder / "fonts").mkdir()
+    for font in (ROOT / "src" / "dlnotes" / "fonts").glob("*.otf"):
+        shutil.copy(font, folder / "fonts")
+    return {**os.environ, "XDG_DATA_HOME": str(folder)}
 
 
 class Visit:
