@@ -331,7 +331,7 @@ def test_the_toggle_changes_the_colour_scheme(visit):
 def test_a_figure_zooms_by_keyboard_and_closes_with_escape(visit):
     one = visit()
     one.go("notes/spiral/")
-    image = one.page.locator(".dl-figure img[role=button]:visible").first
+    image = one.page.locator(".dl-figure button.dl-enlarge:visible").first
     image.scroll_into_view_if_needed()
     image.focus()
     one.page.keyboard.press("Enter")
@@ -344,7 +344,7 @@ def test_a_figure_zooms_by_keyboard_and_closes_with_escape(visit):
 def test_on_a_phone_a_figure_opens_where_it_was_tapped(visit, place, side):
     one = visit(viewport={"width": 390, "height": 844}, has_touch=True)
     one.go("notes/spiral/")
-    image = one.page.locator(".dl-figure img[role=button]:visible").first
+    image = one.page.locator(".dl-figure button.dl-enlarge:visible").first
     image.scroll_into_view_if_needed()
     box = image.bounding_box()
     image.tap(position={"x": place * box["width"], "y": box["height"] / 2})
@@ -490,3 +490,36 @@ def test_no_style_is_dead():
 def test_the_guard_against_dead_styles_can_fail():
     style = ".dl-used { color: red; } /* .dl-said */ .dl-dead, .dl-used:hover { color: red; }"
     assert dead_classes(style, '<p class="dl-used">') == ["dl-dead"]
+
+
+def test_a_signature_of_the_api_wraps_on_a_phone(visit):
+    one = visit(viewport={"width": 390, "height": 844})
+    one.go("api/training/")
+    wide = one.page.locator(".doc-signature pre > code").evaluate_all(
+        "all => all.filter(code => code.scrollWidth > code.clientWidth + 1).length"
+    )
+    assert one.page.locator(".doc-signature pre > code").count() > 5
+    assert wide == 0
+
+
+def test_the_report_says_by_which_column_it_is_sorted(visit):
+    one = visit()
+    one.go("report/")
+    heads = one.page.locator(".dl-records thead th")
+    button = heads.nth(1).locator("button")
+    for expected in ("ascending", "descending"):
+        button.click()
+        assert heads.nth(1).get_attribute("aria-sort") == expected
+    heads.nth(0).locator("button").click()
+    assert heads.nth(0).get_attribute("aria-sort") == "ascending"
+    assert heads.nth(1).get_attribute("aria-sort") is None
+
+
+def test_a_figure_is_a_real_button_and_only_the_visible_shade_is_reached(visit):
+    one = visit()
+    one.go("notes/spiral/")
+    images = one.page.locator(".dl-figure img")
+    assert images.count() > 3
+    assert one.page.locator(".dl-figure button.dl-enlarge > img").count() == images.count()
+    assert one.page.locator(".dl-figure button.dl-dark:visible").count() == 0
+    assert one.page.locator("img[role], img[tabindex]").count() == 0

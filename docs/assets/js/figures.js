@@ -121,18 +121,19 @@
     scroll.scrollLeft = at * scroll.scrollWidth - scroll.clientWidth / 2;
   }
 
+  // 图装进真正的按钮里：回车、空格、读屏都照按钮来；深浅两张各有一个，只有眼前的一个看得见
   function zoomable(image) {
     if (image.dataset.zoom) return;
     image.dataset.zoom = "on";
-    image.tabIndex = 0;
-    image.setAttribute("role", "button");
-    image.setAttribute("aria-haspopup", "dialog");
-    image.setAttribute("aria-label", `放大：${image.alt}`);
-    image.addEventListener("click", (event) => enlarge(image, event.offsetX / image.clientWidth));
-    image.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" && event.key !== " ") return;
-      event.preventDefault();
-      enlarge(image);
+    const shade = [...image.classList].filter((name) => ["dl-light", "dl-dark"].includes(name));
+    const button = element("button", {
+      type: "button", class: ["dl-enlarge", ...shade].join(" "), "aria-haspopup": "dialog", "aria-label": `放大：${image.alt}`,
+    });
+    image.before(button);
+    button.append(image);
+    button.addEventListener("click", ({ detail, clientX }) => {
+      const { left, width } = image.getBoundingClientRect();
+      enlarge(image, detail ? (clientX - left) / width : 0);
     });
   }
 

@@ -20,7 +20,8 @@
           return up ? less : -less;
         };
         body.append(...rows.sort(order));
-        button.setAttribute("aria-label", `${button.textContent}，${up ? "从小到大" : "从大到小"}`);
+        box.querySelectorAll("th").forEach((head) => head.removeAttribute("aria-sort"));
+        button.closest("th").setAttribute("aria-sort", up ? "ascending" : "descending");
       });
     });
     box.querySelector("input").addEventListener("input", (event) => {
