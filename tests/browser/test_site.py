@@ -313,8 +313,8 @@ def test_figures_and_page_follow_the_system_colour_scheme(visit, scheme):
     )
     other = {"light": "dark", "dark": "light"}[scheme]
     figure = one.page.locator(".dl-figure:not(.dl-frames)").first
-    assert figure.locator(f".dl-{scheme}").is_visible()
-    assert not figure.locator(f".dl-{other}").is_visible()
+    assert figure.locator(f"img.dl-{scheme}").is_visible()
+    assert not figure.locator(f"img.dl-{other}").is_visible()
 
 
 def test_the_toggle_changes_the_colour_scheme(visit):
