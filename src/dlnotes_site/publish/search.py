@@ -54,7 +54,7 @@ class Indexing:
             return []
         found = [tag for term in terms(self.root) if page in term.pages for tag in names(term)]
         found += front_matter(self.root / page).keywords
-        return [_segmented(tag) for tag in dict.fromkeys(found)]
+        return [_segmented(tag) for tag in found]  # 两处都写了的留两份：更要紧
 
     def _teach(self) -> None:
         import jieba

@@ -8,10 +8,11 @@
 
   // 大小写、全角、标点不论；汉字两边的空格去掉
   const plain = (text) =>
-    text.normalize("NFKC").toLowerCase().replace(/\u200b/g, "")
-      .replace(/[^\p{L}\p{N}×+]+/gu, " ").trim()
+    text.normalize("NFKC").toLowerCase().replace(/\u200b/g, "").replace(/×/g, "x")
+      .replace(/[^\p{L}\p{N}+]+/gu, " ").trim()
       .replace(/(?<=\p{sc=Han}) +| +(?=\p{sc=Han})/gu, "");
-  const size = (text) => [...text].reduce((sum, c) => sum + (/\p{sc=Han}/u.test(c) ? 2 : 0.8), 0);
+  const size = (text) =>
+    Math.max(3, [...text].reduce((sum, c) => sum + (/\p{sc=Han}/u.test(c) ? 2 : 0.8), 0));
   // 西文的词要整个出现：问 “subnet” 不是问 “bn”
   const places = (text, name) => {
     const found = [];
@@ -23,7 +24,7 @@
     return found;
   };
 
-  const inTitle = (title, name) => (title === name ? 2 : title.includes(name) ? 1.3 : 1);
+  const inTitle = (title, name) => (title === name ? 2 : title.includes(name) ? 1.6 : 1);
 
   function learn(docs) {
     const owners = new Map();
@@ -32,9 +33,10 @@
       const names = new Map();
       for (const tag of doc.tags) {
         const name = plain(tag);
-        if (!name || names.has(name)) continue;
-        names.set(name, inTitle(title, name));
-        owners.set(name, (owners.get(name) ?? 0) + 1);
+        if (!name) continue;
+        if (!names.has(name)) owners.set(name, (owners.get(name) ?? 0) + 1);
+        // 概念表里有，页首的 keywords 又写了：这一篇正是讲它的
+        names.set(name, names.has(name) ? 1.5 * names.get(name) : inTitle(title, name));
       }
       if (!names.has(title)) names.set(title, inTitle(title, title));
       notes.push({ doc, names });
@@ -42,6 +44,16 @@
     for (const { names } of notes)
       for (const [name, weight] of names) names.set(name, weight / Math.sqrt(owners.get(name) ?? 1));
   }
+
+  // 写错、漏写、多写一个字母，或者颠倒两个
+  const close = (a, b) => {
+    if (Math.abs(a.length - b.length) > 1) return false;
+    let i = 0;
+    while (i < a.length && a[i] === b[i]) i++;
+    const rest = (x, y) => a.slice(i + x) === b.slice(i + y);
+    const swapped = a[i] === b[i + 1] && a[i + 1] === b[i] && rest(2, 2);
+    return rest(1, 1) || rest(1, 0) || rest(0, 1) || swapped;
+  };
 
   // 问题里的名字从长到短占住各自的字；正在打的半个名字也算一点
   function relevance({ names }, text) {
@@ -56,7 +68,10 @@
         score += weight * size(name) ** 2;
         break;
       }
-      if (name !== text && name.includes(text) && size(text) >= 2.4)
+      if (/^[a-z0-9]{6,}$/.test(name) && name !== text)
+        for (const word of text.match(/[a-z0-9]{5,}/g) ?? [])
+          if (word !== name && close(word, name)) score += 0.5 * weight * size(name) ** 2;
+      if (name !== text && name.includes(text) && text.length > 1)
         score = Math.max(score, (0.5 * weight * size(text) ** 3) / size(name));
     }
     return score;
