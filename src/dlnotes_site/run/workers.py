@@ -36,8 +36,12 @@ _PRELOAD = (
     "tqdm",
     "jaxtyping",
 )
-_PRELOAD_MANY = ("scipy.stats", "sklearn.datasets", "skimage.transform", "PIL.Image")
-"""dlnotes 用到的大库；用 dlnotes 的任务多时才值得等，母进程小，分叉也快。"""
+_PRELOAD_MANY = ("torch._dynamo", "scipy.stats", "sklearn.datasets", "skimage.transform",
+                 "PIL.Image")  # fmt: skip
+"""dlnotes 用到的大库，以及第一个优化器要导入的 `torch._dynamo`（每个训练的任务省一秒半）。
+
+用 dlnotes 的任务多时才值得等：母进程小，分叉也快。
+"""
 
 MANY = 20
 """多少个用 dlnotes 的任务算多。"""
