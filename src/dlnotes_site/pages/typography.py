@@ -1,9 +1,12 @@
 """中文排版：中西文之间的空格与全角标点，由 AutoCorrect 检查和修改。"""
 
 import argparse
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+_ASKED = re.compile(r"^keywords: .*$", re.MULTILINE)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -24,11 +27,24 @@ def lint(path: Path, fix: bool = False) -> list[str]:
 
     autocorrect_py.load_config('{"context": {"codeblock": 0}}')  # 代码里的字符串不改
     text = path.read_text(encoding="utf-8")
+    asked = _ASKED.search(text)  # 搜索用的词照读者打的写，不排版
+    text = _ASKED.sub("", text, count=1)
     found = [f"{path}:{line.line}：{line.old.strip()!r} 应写成 {line.new.strip()!r}"
              for line in autocorrect_py.lint_for(text, path.name).lines]  # fmt: skip
     if fix and found:
-        path.write_text(autocorrect_py.format_for(text, path.name), encoding="utf-8")
+        better = autocorrect_py.format_for(text, path.name)
+        path.write_text(_put_back(better, asked), encoding="utf-8")
     return found
+
+
+def _put_back(text: str, asked: re.Match | None) -> str:
+    """把取走的一行放回页首原来的地方。"""
+    if asked is None:
+        return text
+    line = asked.string.count("\n", 0, asked.start())
+    lines = text.split("\n")
+    lines[line] = asked[0]
+    return "\n".join(lines)
 
 
 def _files(paths: Sequence[Path]) -> Iterator[Path]:
