@@ -14,7 +14,7 @@
 # %% [markdown]
 # # 实验五：在预算之内调好一个网络
 #
-# - **用时**：九个任务合计约 73 分钟。这是估计，不算读笔记。
+# - **用时**：九个任务合计约 105 分钟。这是估计，不算读笔记。
 # - **先修**：[训练循环](../notes/training-loop.md)、[小批量梯度下降与动量](../notes/gradient-descent.md)、[学习率计划](../notes/lr-schedules.md)、[正则化](../notes/regularization.md)、[调参的七步](../notes/tuning.md)、[超参数搜索](../notes/hyperparameter-search.md)。不需要 GPU。
 # - **目标**：从一个没有调过的网络出发，一共只许训练 13000 步。照[调参的七步](../notes/tuning.md)找出学习率、权重衰减和增强的幅度，最后在测试集上看一次，说清楚好了多少、有几分是运气。
 # - **怎样做**：同前几个实验：把 `...` 换成你的代码，运行下面的自查；卡住了先看提示，最后才看参考答案。各个任务共用变量，要从上往下做。
@@ -28,6 +28,7 @@
 # 道理不难，难在手上。多试几次总能碰上更高的分数，测试集多看几眼也没有人拦。所以这里先造两样东西管住自己：一本账，每训练一步都记上，用完为止；一把锁，测试集只开一次。
 
 # %%
+import copy
 import math
 
 import matplotlib.pyplot as plt
@@ -36,7 +37,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from dlnotes.data import hanzi
-from dlnotes.plotting import PALETTE, subplots
+from dlnotes.plotting import PALETTE, draw_images, subplots
 from dlnotes.training import accuracy, compare_all, mean_std
 
 
@@ -96,12 +97,18 @@ def run(lr, decay, steps, seed, shift=0, num_images=600):
             "train": curve[-1][1], "valid": curve[-1][2]}
 
 
+# %% alt="两行小图。上面一行是十个字各一张，粗细、歪斜、背景各不相同，有的旁边露出别的字；下面一行是同样的十张，每张朝一个方向挪了几个像素。" caption="上：训练集的头十张；下：同样十张，每张随机挪最多 2 个像素，挪出去的从对面进来。"
+fig, ax = subplots(figsize=(4.8, 1.5))
+shifted = moved(X_train[:10], 2, torch.Generator().manual_seed(0))
+draw_images(torch.cat([X_train[:10], shifted]) / 4 + 0.25, ax=ax, title="原样，与挪过的")
+plt.show()
+
 # %% [markdown]
 # `steps` 要是一轮的整数倍：600 张时是 20 的倍数，150 张时是 5 的倍数。
 #
 # ## 任务 1：一本账
 #
-# 约 12 分钟 · 难度：中
+# 约 15 分钟 · 难度：中
 #
 # 写类 `Budget(limit, run)`：`limit` 是一共许走的步数，`run` 是上面那样的训练函数。三样东西别人要读：`limit`；`used`，已经用掉的步数，起初是 0；`log`，记录的列表，起初是空的。
 #
@@ -172,6 +179,8 @@ def refusal(**setting):  # 拒绝的话；没有拒绝就是 None
         account.trial(**setting)
     except RuntimeError as error:
         return str(error)
+    except Exception as error:
+        raise AssertionError(f"任务 1：应抛出 RuntimeError，现在是 {error!r}") from error
 
 
 account = Budget(100, pretend)
@@ -198,13 +207,17 @@ assert (account.used, len(account.log), len(calls)) == (60, 2, 2), (
 said = refusal(lr=1, steps=40, seed=0)
 assert said is None and account.used == 100, "任务 1：还剩 40 步，要 40 步，刚好够，应许"
 assert refusal(lr=1, steps=30, seed=0) is None, "任务 1：预算用完了，旧的记录仍应给"
-assert Budget(5, pretend).log == [], "任务 1：两个账本不能共用一个 log"
+account = Budget(9, pretend)
+assert account.log == [], "任务 1：两个账本不能共用一个 log"
+for shift in (0, 1):  # 设置里有哪几项，账本事先不知道
+    account.trial(lr=1, steps=4, seed=0, shift=shift)
+assert account.used == 8, "任务 1：只要有一项不同（这里是 shift），就是另一次试验"
 print("任务 1 通过")
 
 # %% [markdown]
 # ## 任务 2：一把锁
 #
-# 约 5 分钟 · 难度：易
+# 约 8 分钟 · 难度：易
 #
 # 写类 `Exam(X, y)`，把测试集收在里面。一个方法 `score(models)`：
 #
@@ -259,6 +272,8 @@ def refuses(exam, models):
         exam.score(models)
     except RuntimeError:
         return True
+    except Exception as error:
+        raise AssertionError(f"任务 2：应抛出 RuntimeError，现在是 {error!r}") from error
     return False
 
 
@@ -316,7 +331,7 @@ def best(records):
 # %% [markdown]
 # ## 任务 3：第一步与第二步
 #
-# 约 7 分钟 · 难度：易
+# 约 8 分钟 · 难度：易
 #
 # 第一步，看起点。没有训练过的网络什么也不知道，十个字各给差不多的概率，平均损失该是多少？算得出来，就拿它去对。
 #
@@ -405,7 +420,7 @@ for name, case in cases.items():
 #
 # ## 任务 4：第三步，降得动的学习率
 #
-# 约 7 分钟 · 难度：易
+# 约 10 分钟 · 难度：易
 #
 # 不必训练到底。走 100 步，损失降不降，一看就知道。
 #
@@ -484,12 +499,12 @@ plt.show()
 # %% [markdown]
 # ## 任务 5：第四步，粗搜
 #
-# 约 9 分钟 · 难度：中
+# 约 12 分钟 · 难度：中
 #
 # 学习率与权重衰减一起搜。两个都跨几个数量级，所以让**指数**均匀：在 `low` 与 `high` 之间对数均匀地取。权重衰减也许要紧、也许不要紧，不知道，就随机地取，每次试验两样都换新值。
 #
 # - `log_uniform(low, high, generator)`：返回一个数；随机数用 `generator` 取；
-# - `coarse`：8 到 16 次试验的记录，每次 100 步，种子 0，不增强；学习率与衰减都由 `log_uniform` 取，没有两次相同。学习率的范围围住任务 4 里降得动的那些，衰减从 0.0001 到 0.1；
+# - `coarse`：8 到 16 次试验的记录，每次 100 步，种子 0，不增强；学习率与衰减都由 `log_uniform` 取，没有两次相同。学习率的范围围住任务 4 里降得动的那些，两头各多留一点；衰减从 0.0001 到 0.1；
 # - `center`：其中验证准确率最高的一条记录。
 #
 # 种子为什么都是 0？一次试验只换设置，别的都不动，比出来的差别才多半是设置的。
@@ -549,21 +564,26 @@ assert again == taken[0], "任务 5：随机数要用 generator 取，种子相�
 expect_records("任务 5", "coarse", coarse)
 expect_same("任务 5", "coarse", coarse, steps=100, seed=0, shift=0)
 assert 8 <= len(coarse) <= 16, f"任务 5：粗搜试 8 到 16 次，现在是 {len(coarse)} 次"
-for key, ratio in (("lr", 4), ("decay", 10)):
+for key, ratio in (("lr", 2.5), ("decay", 10)):
     values = {record["setting"][key] for record in coarse}
     assert len(values) == len(coarse), (
         f"任务 5：每次试验的 {key} 都要取新值，现在只有 {len(values)} 个")
     wide = max(values) / max(min(values), 1e-12)
     assert ratio < wide, f"任务 5：{key} 的范围太窄，最大的只是最小的 {wide:.1f} 倍"
+near = sum(usable[0] / 3 <= record["setting"]["lr"] <= usable[-1] * 3 for record in coarse)
+assert near >= 3, f"任务 5：只有 {near} 次的学习率在 {usable} 附近；范围要围住降得动的那些"
+assert all(1e-4 <= record["setting"]["decay"] <= 0.1 for record in coarse), (
+    "任务 5：衰减应在 0.0001 与 0.1 之间")
 assert isinstance(center, dict), f"任务 5：center 应是一条记录，现在是 {center!r}"
 assert center.get("valid") == best(coarse)["valid"], (
     "任务 5：center 应是验证准确率最高的一条，不看训练准确率")
-print("任务 5 通过；预算还剩", budget.limit - budget.used, "步")
+left = budget.limit - budget.used
+print(f"任务 5 通过；预算还剩 {left} 步，细搜最多 {(left - RESERVED - 1200) // 600} 组")
 
 # %% [markdown]
 # ## 任务 6：第五步，细搜
 #
-# 约 9 分钟 · 难度：中
+# 约 15 分钟 · 难度：中
 #
 # 在粗搜最好的一条附近再搜，这次走满 200 步，也不再只信一个种子。学习率大了，换个种子分数就可能差很多；只看一个种子，选中的多半是运气最好的。所以每组设置用三个种子，看平均。
 #
@@ -571,9 +591,9 @@ print("任务 5 通过；预算还剩", budget.limit - budget.used, "步")
 #
 # - `mean_valid(setting)`：函数，种子 0、1、2 各试一次（都经过账本），返回三个验证准确率的平均；
 # - `candidates`：4 到 6 组设置，`steps` 都是 200；学习率都在 `center` 的十分之一与十倍之间，比它小的、比它大的都要有；
-# - `chosen`：其中 `mean_valid` 最高的一组。
+# - `chosen`：其中 `mean_valid` 最高的一组，学习率不能是最小或最大的。贴着边，就往那边再补一组。
 #
-# 别把钱花光：做完这一步，除了报告的 6000 步，还要给第二轮留 1200 步。
+# 一组三个种子，要 600 步。别把钱花光：除了报告的 6000 步，还要给第二轮留 1200 步；够试几组，任务 5 的自查已经写了。
 #
 # <details class="hint" markdown="1">
 # <summary>提示一</summary>
@@ -585,7 +605,7 @@ print("任务 5 通过；预算还剩", budget.limit - budget.used, "步")
 # <details class="hint" markdown="1">
 # <summary>提示二</summary>
 #
-# `max(candidates, key=mean_valid)` 给平均最高的一组。同一组再问一次不扣步数，所以 `mean_valid` 可以放心多叫。抽出来的全在一边时，把 `dice` 的种子换一个，或者自己补一组。
+# `max(candidates, key=mean_valid)` 给平均最高的一组。同一组再问一次不扣步数，所以 `mean_valid` 可以放心多叫。换 `dice` 的种子要花第二份钱，所以先打印 `candidates`，两边都有了再训练。要补一组，就把它接在列表后面：`candidates += [{…}]`，旧的几组不再扣步数。
 #
 # </details>
 
@@ -610,6 +630,7 @@ lr, decay = center["setting"]["lr"], center["setting"]["decay"]
 candidates = [{"lr": log_uniform(lr / 3, lr * 3, dice),
                "decay": log_uniform(decay / 10, decay * 10, dice), "steps": 200}
               for _ in range(4)]
+candidates += [{"lr": lr / 5, "decay": decay, "steps": 200}]  # 四组里最小的最好，往小处补一组
 chosen = max(candidates, key=mean_valid)
 for setting in candidates:
     each = [budget.trial(**setting, seed=seed)["valid"] for seed in (0, 1, 2)]
@@ -624,8 +645,10 @@ def expect_settings(task, name, settings, low, high):
     assert low <= len(settings) <= high, (
         f"{task}：{name} 应有 {low} 到 {high} 组，现在是 {len(settings)} 组")
     assert not any("seed" in one for one in settings), f"{task}：{name} 的设置里不写种子"
-    expect_records(task, name, [{"setting": {**one, "seed": seed}, "valid": valid_of(one, seed)}
-                                for one in settings for seed in (0, 1, 2)])
+    for one in settings:
+        tried = [seed for seed in (0, 1, 2) if valid_of(one, seed) is not None]
+        assert tried == [0, 1, 2], (
+            f"{task}：{name} 里每组都要经过账本试种子 0、1、2；账上只有 {tried}：{one}")
 
 
 def valid_of(setting, seed):
@@ -651,6 +674,9 @@ assert min(ratios) < 1 < max(ratios), (
     "任务 6：比 center 小的、比 center 大的学习率都要试；现在全在一边")
 assert chosen in top(candidates), (
     f"任务 6：chosen 应是平均最高的一组 {top(candidates)[0]}，现在是 {chosen!r}")
+rates = sorted(one["lr"] for one in candidates)
+assert rates[0] < chosen["lr"] < rates[-1], (
+    f"任务 6：选中的学习率 {chosen['lr']:.3g} 在一端，外面也许更好；往那边补一组，再选一次")
 left = budget.limit - budget.used
 assert left >= RESERVED + 1200, (
     f"任务 6：只剩 {left} 步，报告要 {RESERVED} 步，第二轮要 1200 步；重启内核，从头少试几次")
@@ -676,7 +702,7 @@ plt.show()
 # %% [markdown]
 # ## 任务 7：第六步与第七步
 #
-# 约 8 分钟 · 难度：中
+# 约 10 分钟 · 难度：中
 #
 # 分数只有一个数，曲线说得更多。写 `diagnose(record)`，返回三个词之一，按次序判断：
 #
@@ -686,7 +712,7 @@ plt.show()
 #
 # 两条界线是这个实验里的约定，换了任务要另定。
 #
-# 诊断过了就对症改**一处**，再来一轮。过拟合，就给训练图做增强：
+# 先看 `diagnose(budget.trial(**chosen, seed=0))`，旧账不扣步数。然后对症改**一处**，再来一轮。过拟合，就给训练图做增强：
 #
 # - `second`：2 组设置，都是 `chosen` 另加一项 `shift`，一组是 1，一组是 2；
 # - `final`：`chosen` 与 `second` 里 `mean_valid` 最高的一组。
@@ -765,7 +791,7 @@ plt.show()
 # %% [markdown]
 # ## 任务 8：打开测试集
 #
-# 约 7 分钟 · 难度：中
+# 约 12 分钟 · 难度：中
 #
 # 与什么比？先与没有调过的起点比：学习率 0.01，不衰减，不增强，也是 200 步。再一步步比：细搜比起点好多少，第二轮比细搜又好多少。
 
@@ -781,7 +807,7 @@ start = {"lr": 0.01, "decay": 0.0, "steps": 200}
 #
 # 种子要换新的：0、1、2 号挑设置时用过，分数里有挑出来的运气。三种设置用同一批种子，才能一对一对地比。
 #
-# 这一格写错了再运行，`exam` 会拒绝第二次。先只写训练，数好各有 10 个网络，最后才加上 `exam.score`。实在要重来，只有重启内核，从头运行。
+# 这一格写错了再运行，`exam` 会拒绝第二次。先只写训练，数好各有 10 个网络，最后才加上 `exam.score`。只是 `verdict` 写错了，`scores` 还在，先把那一行注释掉，改好了再去掉注释。网络弄错了，只有重启内核，从头运行。
 #
 # <details class="hint" markdown="1">
 # <summary>提示一</summary>
@@ -828,30 +854,32 @@ plans = {"起点": start, "细搜": chosen, "第二轮": final}
 assert isinstance(scores, dict) and set(scores) == set(plans), (
     f"任务 8：scores 应是字典，键是 {list(plans)}，现在是 {scores!r}")
 X_check, y_check = draw(2000, "test")
+again = "；打开过的 exam 不能再问，要重来，只有重启内核，从头运行"
 for name, setting in plans.items():
     wanted = [{**setting, "seed": seed} for seed in range(100, 110)]
     models = [record["model"] for want in wanted for record in budget.log
               if record["setting"] == want]
     assert len(models) == 10, (
-        f"任务 8：账上“{name}”的设置、种子 100 到 109 应有 10 次，现在是 {len(models)} 次")
+        f"任务 8：账上“{name}”的设置、种子 100 到 109 应有 10 次，现在是 {len(models)} 次{again}")
     real = torch.tensor([accuracy(model, X_check, y_check) for model in models])
     told = torch.as_tensor(scores[name], dtype=torch.float32)
     assert told.shape == (10,), f"任务 8：“{name}”应有 10 个准确率，现在是 {tuple(told.shape)}"
     assert (told - real).abs().max() < 1e-3, (
-        f"任务 8：“{name}”的测试平均是 {real.mean():.3f}，你的是 {told.mean():.3f}；次序要照种子")
+        f"任务 8：“{name}”的测试平均是 {real.mean():.3f}，你的是 {told.mean():.3f}；"
+        f"次序要照种子{again}")
 assert isinstance(verdict, dict), f"任务 8：verdict 应是 compare_all 返回的字典，现在是 {verdict!r}"
 for name, want in compare_all(scores, baseline="细搜", margin=margin).items():
     told = verdict.get(name)
     same = told is not None and (told.verdict, told.margin) == (want.verdict, want.margin)
     assert same and abs(told.mean_difference - want.mean_difference) < 1e-6, (
         f"任务 8：{name}与细搜比，应是“{want}”，现在是“{told}”")
-assert refuses(exam, {"第二轮": []}), "任务 8：准确率要由 exam.score 得到，exam 现在还没有打开过"
+assert refuses(copy.deepcopy(exam), {}), "任务 8：准确率要由 exam.score 得到，exam 现在还没有打开过"
 print("任务 8 通过；预算用掉", budget.used, "步，剩", budget.limit - budget.used, "步")
 
 # %% [markdown]
 # ## 任务 9：挑出来的分数虚高多少
 #
-# 约 9 分钟 · 难度：难
+# 约 15 分钟 · 难度：难
 #
 # 选中的这组设置，到底有多好？同一个问题，三种答法：
 
@@ -863,7 +891,7 @@ print(f"选中的设置，挑的时候三个种子的平均：验证 {mean_valid
 print(f"选中的设置，十个新种子的平均：测试 {scores['第二轮'].mean():.3f}")
 
 # %% [markdown]
-# 一个比一个低，也一个比一个老实。最高的一次里有两份运气：这个种子碰巧好，这 200 张图碰巧合它。换十个新种子，第一份就没有了。
+# 三个数，一个比一个老实，多半也一个比一个低。最高的一次里有两份运气：这个种子碰巧好，这 200 张图碰巧合它。换十个新种子，第一份就没有了。
 #
 # 第二份有多大？要把“抽一份验证集，挑最好的一个”重复许多遍。所以留下了 4000 张没有用过的图：每次从里面抽 200 张，当一回验证集；4000 张上的准确率当作真本事。
 #
@@ -946,7 +974,7 @@ for n, told in bias.items():
         f"任务 9：{n} 个里挑一个，虚高应在 {want:.3f} 上下，你的是 {told:.3f}")
 print("任务 9 通过")
 
-# %% alt="三条往上走的折线：挑的个数从 1 到 10，虚高从 0 升起；验证集 50 张的升得最高，200 张的居中，800 张的最低。" caption="细搜选中的十个网络里随机抽几个，挑分数最高的；重复 400 遍的平均。虚线是 0。"
+# %% alt="三条折线，都从 0 出发：验证集 50 张的一路升，到十个还在升；200 张的升到一半高，后来就平了；800 张的始终贴着 0。" caption="细搜选中的十个网络里随机抽几个，挑分数最高的；重复 400 遍的平均。虚线是 0。"
 fig, ax = subplots(figsize=(4.8, 3.2))
 counts = (1, 2, 4, 6, 8, 10)
 for num_images, marker in ((50, "o"), (200, "s"), (800, "^")):
@@ -959,11 +987,13 @@ ax.legend(title="验证集")
 plt.show()
 
 # %% [markdown]
-# 一个里挑一个，不虚高；挑的越多、验证集越小，虚高得越多。这份虚高不是谁算错了，是“最大值”自带的。所以挑设置用验证集，报分数换测试集、换种子。
+# 一个里挑一个，不虚高。验证集越小，虚高得越多：50 张的，挑的越多越高；800 张的几乎不虚高。这十个网络的真本事本来就差几个百分点，图多了，挑出来的是真好的那个，不是碰巧的。
+#
+# 虚高不是谁算错了，是“最大值”自带的。所以挑设置用验证集，报分数换测试集、换种子。
 #
 # ## 小结
 #
-# 参考答案的这一次，三步各挣到多少，任务 8 的几行里都有。起点差在学习率太小，前三步几百步就看得出；细搜之后训练图差不多全会了，毛病已经不在学习率；看了曲线、补上增强，又上一截。挪 2 个像素反而更差：200 步学不完这么多花样。
+# 参考答案的这一次，三步各挣到多少，任务 8 的几行里都有。起点差在学习率太小，前三步几百步就看得出；细搜之后训练图差不多全会了，毛病已经不在学习率；看了曲线、补上增强，又上一截。挪 2 个像素反而更差：连训练图也没有学会，判的是“欠拟合”。
 #
 # 同一组设置，十个种子之间的差别，比细搜里好几组设置之间的还大。所以细搜看三个种子，报告看十个新的。
 #
