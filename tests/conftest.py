@@ -18,6 +18,19 @@ mpl.use("Agg")
 torch.set_num_threads(1)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config, items):
+    """Tests of one group share a worker, and so its dear fixtures.
+
+    pytest-xdist 3.8 writes the group where pytest 9.2 no longer looks for the name of a test.
+    """
+    for item in items if getattr(config.option, "loadgroup", False) else ():
+        groups = {str(mark.args[0]) for mark in item.iter_markers("xdist_group")}
+        suffix = f"@{'_'.join(sorted(groups))}"
+        if groups and not item.nodeid.endswith(suffix):
+            item._id = type(item.id).parse(item.nodeid + suffix)
+
+
 @pytest.fixture(autouse=True)
 def _tidy_figures():
     yield

@@ -15,8 +15,6 @@ from dlnotes_site.tasks import labs as source
 PATHS = source.paths(ROOT)
 IDS = {"ids": lambda path: path.stem}
 
-pytestmark = pytest.mark.xdist_group("labs")
-
 
 def built(path: Path) -> str:
     return (SITE / "labs" / path.stem / "index.html").read_text(encoding="utf-8")

@@ -12,7 +12,7 @@ from browsing import SITE, search
 from dlnotes_site.publish.offline import NAME
 
 pytestmark = [
-    pytest.mark.xdist_group("site"),
+    pytest.mark.xdist_group("offline"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
 ]
 

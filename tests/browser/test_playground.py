@@ -137,7 +137,6 @@ def test_every_link_of_the_page_names_a_run_and_a_step(built):
 
 # --- in the browser -----------------------------------------------------------------------------
 
-site = pytest.mark.xdist_group("site")
 quiet = pytest.mark.filterwarnings("ignore::ResourceWarning")
 
 
@@ -161,7 +160,6 @@ def counts(text: str) -> tuple[int, ...]:
     return tuple(int(n) for n in re.findall(r"（(\d+)/", text))
 
 
-@site
 @quiet
 @pytest.mark.parametrize(
     "given",
@@ -183,7 +181,6 @@ def test_the_page_shows_the_recorded_numbers_and_regions(visit, built, given):
     assert one.foreign == []
 
 
-@site
 @quiet
 def test_the_keyboard_moves_through_training_and_a_link_reproduces_the_view(visit):
     one = open_at(visit, query(step=1))
@@ -200,7 +197,6 @@ def test_the_keyboard_moves_through_training_and_a_link_reproduces_the_view(visi
     assert status(other) == seen[-1]
 
 
-@site
 @quiet
 def test_a_changed_setting_is_a_step_of_history(visit):
     one = open_at(visit, query())
@@ -218,7 +214,6 @@ def test_a_changed_setting_is_a_step_of_history(visit):
     assert setting(one, "lr").input_value() == "0.01"
 
 
-@site
 @quiet
 @pytest.mark.parametrize(
     ("path", "told"),
@@ -235,13 +230,11 @@ def test_bad_addresses_fall_back_and_say_so(visit, path, told):
     assert one.errors == []
 
 
-@site
 @quiet
 def test_a_good_address_has_no_note(visit):
     assert not open_at(visit, query()).page.locator(".dl-play__note").is_visible()
 
 
-@site
 @quiet
 def test_a_setting_without_runs_moves_the_others_and_says_so(visit):
     one = open_at(visit, query(act="tanh", width=10))
@@ -252,7 +245,6 @@ def test_a_setting_without_runs_moves_the_others_and_says_so(visit):
     one.page.get_by_text(re.compile(r"（\d+/3000）")).wait_for()
 
 
-@site
 @quiet
 def test_play_runs_to_the_end_and_stops(visit):
     one = open_at(visit, query(step=600))
@@ -265,7 +257,6 @@ def test_play_runs_to_the_end_and_stops(visit):
     assert one.page.locator(".dl-play__status").get_attribute("aria-live") == "polite"
 
 
-@site
 @quiet
 def test_reduced_motion_steps_instead_of_playing(visit):
     one = open_at(visit, query(step=600), reduced_motion="reduce")
@@ -277,7 +268,6 @@ def test_reduced_motion_steps_instead_of_playing(visit):
     assert status(one).startswith("第 800 步")
 
 
-@site
 @quiet
 def test_touch_moves_the_slider_on_a_phone(visit):
     one = open_at(visit, query(step=1), viewport={"width": 390, "height": 844}, has_touch=True)
@@ -293,7 +283,6 @@ def test_touch_moves_the_slider_on_a_phone(visit):
     assert one.page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-@site
 @quiet
 def test_copy_link_copies_the_address_of_the_view(visit):
     one = open_at(visit, query(seed=2))
@@ -304,7 +293,6 @@ def test_copy_link_copies_the_address_of_the_view(visit):
     assert "step=300" in copied
 
 
-@site
 @quiet
 def test_a_question_opens_its_view_without_reloading(visit):
     one = open_at(visit)
@@ -317,7 +305,6 @@ def test_a_question_opens_its_view_without_reloading(visit):
     )
 
 
-@site
 @quiet
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_map_is_painted_in_the_palette(visit, built, scheme):
@@ -335,7 +322,6 @@ def test_the_map_is_painted_in_the_palette(visit, built, scheme):
         assert pixels.get(rgb, 0) > 100, name
 
 
-@site
 @quiet
 def test_without_scripts_the_static_figure_tells_the_story(visit):
     one = visit(java_script_enabled=False)
@@ -345,7 +331,6 @@ def test_without_scripts_the_static_figure_tells_the_story(visit):
     assert one.page.get_by_text("没有脚本，或者取不到数据时").is_visible()
 
 
-@site
 @quiet
 def test_when_the_data_cannot_be_fetched_the_page_says_so(visit):
     one = visit()
@@ -357,7 +342,6 @@ def test_when_the_data_cannot_be_fetched_the_page_says_so(visit):
     assert not one.page.locator(".dl-play__map").is_visible()
 
 
-@site
 @quiet
 def test_only_the_playground_fetches_its_script_and_data(visit):
     one = visit()
@@ -369,7 +353,6 @@ def test_only_the_playground_fetches_its_script_and_data(visit):
     assert any(url.endswith("playground/data.js") for url in fetched)
 
 
-@site
 @quiet
 def test_it_works_from_a_file(browser):
     context = browser.new_context(locale="zh-CN")

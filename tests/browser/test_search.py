@@ -8,7 +8,7 @@ from browsing import SITE
 from conftest import ROOT
 from dlnotes_site.pages.glossary import terms
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("site")]
+pytestmark = pytest.mark.xdist_group("search")
 
 TABLE = ROOT / "tests/browser/queries.tsv"
 QUERIES = [line.split("\t") for line in TABLE.read_text(encoding="utf-8").splitlines()]

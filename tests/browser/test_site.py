@@ -12,10 +12,7 @@ from conftest import ROOT
 from dlnotes_site.pages.collect import collect
 from dlnotes_site.pages.front_matter import front_matter
 
-pytestmark = [
-    pytest.mark.xdist_group("site"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-]
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 
 
 # --- guards on the files ------------------------------------------------------------------------

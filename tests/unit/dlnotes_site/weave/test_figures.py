@@ -75,7 +75,6 @@ def test_thin_leaves_few_points_alone():
     assert thin(scatter(20)) == scatter(20)
 
 
-@pytest.mark.xdist_group("site")
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.parametrize("change", [str, darken], ids=["light", "dark"])
 def test_thin_changes_no_pixel(browser, tmp_path, change):  # noqa: F811
