@@ -574,7 +574,7 @@ for key, ratio in (("lr", 2.5), ("decay", 10)):
     assert ratio < wide, f"任务 5：{key} 的范围太窄，最大的只是最小的 {wide:.1f} 倍"
 near = sum(usable[0] / 3 <= record["setting"]["lr"] <= usable[-1] * 3 for record in coarse)
 assert near >= 3, f"任务 5：只有 {near} 次的学习率在 {usable} 附近；范围要围住降得动的那些"
-assert all(1e-4 <= record["setting"]["decay"] <= 0.1 for record in coarse), (
+assert all(9.9e-5 < record["setting"]["decay"] < 0.101 for record in coarse), (
     "任务 5：衰减应在 0.0001 与 0.1 之间")
 assert isinstance(center, dict), f"任务 5：center 应是一条记录，现在是 {center!r}"
 assert center.get("valid") == best(coarse)["valid"], (
