@@ -58,7 +58,7 @@ def test_blocks_run_as_jobs_and_faults_come_back_with_page_and_line(mini, reach)
     mini.page("# 错\n\n```python\nx = 1\nassert x == 2\n```\n", "docs/wrong.md")
     code, out, err = finish(start(mini, reach, "--shards", "2"))
     assert code == 1
-    assert "运行 5，沿用 0，失败 1" in out
+    assert "运行 5，沿用 0，失败 1" in out, err
     assert "docs/wrong.md:5" in err
     assert len(mini.store.keys()) == 4
 

@@ -1,18 +1,20 @@
-"""集群：把任务分成几份交给 Slurm（经由 submitit），记录库是共用的文件夹。
+"""集群：把任务交给 Slurm 的几份作业（经由 submitit），记录库是共用的文件夹。
 
 只替换执行器派任务的那一步：`run_tasks` 与 `workers.run_tasks` 一样，谁有了记录就给出谁的结果。
-一份作业被杀、超时、机器掉线，只赔上它没做完的任务：下一轮把它们重新分份再交。
+各份作业拿到同一张单子，从慢到快，做一个认领一个，谁闲谁拿：估计的用时不准也不会有一份拖后腿。
+一份作业被杀、超时、机器掉线，只赔上它手里的任务：下一轮把没有记录的再交一次。
 """
 
 import contextlib
+import os
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from dlnotes_site.project import Project
-from dlnotes_site.run.durations import deal
 from dlnotes_site.run.key import Environment, Keys
 from dlnotes_site.run.store import Store
 from dlnotes_site.run.workers import Result, Settings, run_tasks
@@ -49,7 +51,7 @@ class Cluster:
     def run_tasks(
         self, jobs: Sequence[tuple[Task, str, float]], settings: Settings
     ) -> Iterator[Result]:
-        """把 `(任务, 键, 估计的秒数)` 分份交上去，有了记录就给出结果。
+        """把 `(任务, 键, 估计的秒数)` 交上去，有了记录就给出结果。
 
         Args:
             jobs: 要运行的任务。
@@ -82,16 +84,19 @@ class Cluster:
         yield from rest.failed({task.where: f"{task.where}：{text}" for task in rest.jobs.values()})
 
     def _submit(self, executor, rest: "_Rest", settings: Settings) -> list:
-        """把余下的任务分份交上去，一份一个作业。"""
+        """把余下的任务从慢到快列成单子，几份作业拿同一张。"""
         from submitit.core.utils import FailedJobError
 
-        shards = deal(
-            [((task, key), rest.seconds[key]) for key, task in rest.jobs.items()], self.shards
-        )
-        arguments = [(str(settings.root), shard, settings.environment, settings.limit, self.workers)
-                     for shard in shards]  # fmt: skip
+        slow_first = sorted(rest.jobs, key=lambda key: -rest.seconds[key])
+        jobs = [(rest.jobs[key], key) for key in slow_first]
+        folder = settings.root / "build" / "cluster"
+        folder.mkdir(parents=True, exist_ok=True)
+        claims = tempfile.mkdtemp(prefix="claims-", dir=folder)
+        arguments = (str(settings.root), jobs, settings.environment, settings.limit, self.workers,
+                     claims)  # fmt: skip
+        copies = [[value] * min(self.shards, len(jobs)) for value in arguments]
         try:
-            return executor.map_array(run_shard, *zip(*arguments, strict=True))
+            return executor.map_array(run_shard, *copies)
         except (FailedJobError, OSError) as error:
             raise ValueError(f"作业交不上去，Slurm 说：{str(error).strip()}") from error
 
@@ -122,8 +127,9 @@ def run_shard(
     environment: Environment,
     limit: float,
     workers: int,
+    claims: str,
 ) -> dict[str, str]:
-    """在集群的机器上运行一份；记录写进共用的记录库。
+    """在集群的机器上运行，做认领得到的任务；记录写进共用的记录库。
 
     Args:
         root: 笔记仓库，各台机器上在同一个位置。
@@ -131,6 +137,7 @@ def run_shard(
         environment: 交作业的机器算键时的环境。
         limit: 每个任务的时限，秒。
         workers: 并行的进程数。
+        claims: 各份作业共用的文件夹，认领一个任务就在里面建一个文件。
 
     Returns:
         失败的任务，由位置到说明。
@@ -147,8 +154,17 @@ def run_shard(
             f"这里是 {dict(here.versions)}，那里是 {dict(environment.versions)}"
         )
     settings = Settings(project.root, project.records, environment, limit)
-    results = run_tasks(jobs, settings, workers)
+    results = run_tasks(jobs, settings, workers, lambda key: _claim(Path(claims), key))
     return {one.task.where: one.failure for one in results if one.failure is not None}
+
+
+def _claim(folder: Path, key: str) -> bool:
+    """认领一个任务：文件由谁建成，任务就归谁。"""
+    try:
+        os.close(os.open(folder / key, os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        return False
+    return True
 
 
 class _Rest:

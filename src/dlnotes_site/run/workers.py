@@ -16,7 +16,7 @@ import time
 import traceback
 import types
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -72,19 +72,33 @@ class Result:
 
 
 def run_tasks(
-    jobs: Sequence[tuple[Task, str]], settings: Settings, workers: int
+    jobs: Sequence[tuple[Task, str]],
+    settings: Settings,
+    workers: int,
+    claim: Callable[[str], bool] = lambda key: True,
 ) -> Iterator[Result]:
-    """把 `(任务, 键)` 依次派给至多 `workers` 个进程，谁先做完先给出谁的结果。"""
+    """把 `(任务, 键)` 依次派给至多 `workers` 个进程，谁先做完先给出谁的结果。
+
+    Args:
+        jobs: 任务与键。
+        settings: 各个任务共同的设置。
+        workers: 并行的进程数。
+        claim: 派之前按键认领一下，认领不到的不做（别的机器在做）；省略时全做。
+    """
     waiting = deque(jobs)
     leaving: deque[_Leaving] = deque()
     users = sum("dlnotes" in task.code for task, _ in jobs)
     crew = [_Worker(settings, users, leaving) for _ in range(min(workers, len(waiting)))]
     try:
-        while waiting or any(worker.task for worker in crew):
+        while True:
             for worker in crew:
-                if worker.task is None and waiting:
-                    worker.give(*waiting.popleft())
+                while worker.task is None and waiting:
+                    task, key = waiting.popleft()
+                    if claim(key):
+                        worker.give(task, key)
             busy = [worker for worker in crew if worker.task is not None]
+            if not busy:
+                break
             patience = max(0.0, min(worker.deadline for worker in busy) - time.monotonic())
             ready = wait([worker.connection for worker in busy], patience)
             for worker in busy:

@@ -67,6 +67,23 @@ def test_killing_three_jobs_loses_nothing_and_repeats_only_what_was_unfinished(m
     assert sum(starts.values()) <= 12 + 3, "only the three that were under way ran again"
 
 
+def test_a_job_that_is_done_early_takes_what_the_slow_one_has_not_begun(mini, tmp_path):
+    log = tmp_path / "log"
+    log.mkdir()
+    note = f"import os, tempfile, time\ntempfile.mkstemp(prefix='p{{i}}-', dir={str(log)!r})\n"
+    pages(mini, 1, note + f"""
+deadline = time.monotonic() + 60
+while len(os.listdir({str(log)!r})) < 9 and time.monotonic() < deadline:
+    time.sleep(0.1)
+assert len(os.listdir({str(log)!r})) == 9, "the other job did not take them all"
+""")  # fmt: skip
+    for i in range(1, 9):
+        mini.page(f"```python\n{note.format(i=i)}assert {i}\n```\n", f"docs/q{i}.md")
+    summary = mini.run(cluster=Cluster("local", shards=2))
+    assert (summary.run, summary.failures) == (9, {})
+    assert len(list(log.iterdir())) == 9, "nothing ran twice"
+
+
 def shard_processes(root):
     """The Python processes that submitit started for this checkout (not their controllers)."""
     found = []
@@ -96,12 +113,13 @@ def test_a_task_that_kills_its_job_is_given_up_after_three_attempts_and_says_why
     assert "没有交回结果" in text
 
 
-def test_a_machine_with_other_versions_refuses(mini):
+def test_a_machine_with_other_versions_refuses(mini, tmp_path):
     pages(mini, 1)
     (planned,) = make_plan(mini.project, device="cpu").tasks
     other = Environment("cpu", 1, (("torch", "0.1"),))
+    jobs = [(planned.task, "0" * 32)]
     with pytest.raises(ValueError, match="源码或库的版本与交作业的机器不同") as error:
-        run_shard(str(mini.root), [(planned.task, "0" * 32)], other, 60.0, 1)
+        run_shard(str(mini.root), jobs, other, 60.0, 1, str(tmp_path))
     assert "docs/p00.md:1" in str(error.value)
     assert "0.1" in str(error.value)
 
