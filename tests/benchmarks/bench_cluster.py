@@ -52,7 +52,8 @@ def _tables(kind: str) -> str:
         f"{name}，{NUM_TASKS} 个任务，各睡 {SECONDS:g} 秒（不占处理器，"
         f"只量派活、启动、收结果的开销）：\n\n{real}\n\n模拟：{BLOCKS:,} 块由记下的 {known} 个"
         f"用时重复抽出，实际用时是记下的乘以两次运行之比（同样抽出），{WORKERS} 份，"
-        f"按记下的从慢到快认领，每份启动 {overhead:.1f} 秒，每个任务另加 {FORK:g} 秒：效率的中位数 {statistics.median(efficiency):.1%}，"
+        f"按记下的从慢到快认领，每份启动 {overhead:.1f} 秒，每个任务另加 {FORK:g} 秒：效率的"
+        f"中位数 {statistics.median(efficiency):.1%}，"
         f"20 次里最低 {min(efficiency):.1%}（目标 ≥ 90%）。"
     )
 
