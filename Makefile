@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help site publish serve run plan exec collect long durations twice gpu-report zensical test bench lint format wheel copytest mutants audit clean
+.PHONY: help site publish serve run plan exec collect long durations twice gpu-report tried verify zensical test bench lint format wheel copytest mutants audit clean
 
 help:  ## 列出所有目标
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,13 @@ durations: $(VENV)/site.stamp  ## 把各任务的用时写进 docs/assets/durati
 gpu-report: $(VENV)/site.stamp  ## 把刚才在 GPU 上的运行写进 docs/assets/gpu-report.json
 	@$(BIN)/dlnotes-site gpu-report
 
+tried: $(VENV)/site.stamp  ## 把刚才的运行记进 docs/assets/tried.json（TAKE=文件夹 改为收下别的机器的）
+	@$(BIN)/dlnotes-site tried $(if $(TAKE),--take $(wildcard $(TAKE)/*/tried.json))
+
+verify: $(VENV)/test.stamp  ## 用现成的记录建站并运行全部测试，不重跑代码块
+	@$(BIN)/dlnotes-site build --recorded
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadgroup
+
 test: $(VENV)/test.stamp  ## 安装所需，运行代码块、建站并运行全部测试
 	@$(BIN)/dlnotes-site build
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadgroup
@@ -71,7 +78,7 @@ lint: $(VENV)/test.stamp  ## 检查代码、导入的方向、流水线与中文
 	$(BIN)/lint-imports
 	$(BIN)/jactionlint --strict-exit --profile default --shellcheck $(BIN)/shellcheck
 	$(BIN)/zizmor --offline --quiet .github
-	$(BIN)/shellcheck .ci/run
+	$(BIN)/shellcheck .ci/run .ci/packages
 	$(BIN)/python -m dlnotes_site.pages.typography README.md CONTRIBUTING.md CHANGELOG.md docs
 
 format: $(VENV)/test.stamp  ## 自动整理代码与中文排版

@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,8 @@ def _job_problems(job: dict, workflow: dict) -> list[str]:
             found.append("a stranger can start our own machine")
         if "github.ref == 'refs/heads/main'" not in str(job.get("if")):
             found.append("our own machine would run any branch")
+        if "@sha256:" not in str(job.get("container")):
+            found.append("not in a pinned container but on our own machine itself")
     for step in job.get("steps", ()):
         if "actions/checkout" in step.get("uses", ""):
             found += _checkout_problems(step)
@@ -86,10 +89,11 @@ def test_workflows_keep_the_rules(name):
         ("ci.yml", "    timeout-minutes: 60\n", "", "no time limit"),
         ("ci.yml", "persist-credentials: false", "fetch-depth: 0", "the token stays"),
         ("ci.yml", "cache-dependency-path: constraints.txt", "cache-dependency-path: x", "keyed"),
-        ("gpu.yml", "  workflow_dispatch:", "  pull_request:", "a stranger can start"),
-        ("gpu.yml", "  workflow_dispatch:", "  workflow_run:", "a stranger can start"),
-        ("gpu.yml", " && github.ref == 'refs/heads/main'\n", "\n", "would run any branch"),
-        ("gpu.yml", "    permissions:\n      contents: read\n", "", "no permissions of its own"),
+        ("publish.yml", "  workflow_dispatch:", "  pull_request:", "a stranger can start"),
+        ("weekly.yml", "  workflow_dispatch:", "  workflow_run:", "a stranger can start"),
+        ("weekly.yml", " && github.ref == 'refs/heads/main'\n", "\n", "would run any branch"),
+        ("weekly.yml", "    permissions:\n      contents: read\n", "", "no permissions of its own"),
+        ("publish.yml", "    container:\n", "    notes:\n", "on our own machine itself"),
     ],
 )
 def test_the_workflow_guard_can_fail(tmp_path, name, old, new, what):
@@ -99,26 +103,62 @@ def test_the_workflow_guard_can_fail(tmp_path, name, old, new, what):
     assert any(what in problem for problem in problems(name, tmp_path))
 
 
-def test_the_three_workflows_start_when_they_should():
-    assert NAMES == ["ci.yml", "gpu.yml", "pages.yml"]
-    assert triggers(read("ci.yml")) == {"push", "pull_request", "workflow_dispatch"}
-    assert triggers(read("gpu.yml")) == {"push", "schedule", "workflow_dispatch"}
-    assert triggers(read("pages.yml")) == {"workflow_call", "workflow_dispatch"}
-    matrix = read("ci.yml")["jobs"]["test"]["strategy"]["matrix"]
-    assert matrix["python"] == ["3.11", "3.12", "3.13"]
+def test_the_workflows_start_when_they_should():
+    assert NAMES == ["ci.yml", "publish.yml", "readers.yml", "weekly.yml"]
+    assert triggers(read("ci.yml")) == {"pull_request", "workflow_dispatch"}
+    assert triggers(read("publish.yml")) == {"push", "workflow_dispatch"}
+    assert triggers(read("readers.yml")) == {"workflow_call"}
+    assert triggers(read("weekly.yml")) == {"schedule", "workflow_dispatch"}
+    assert [step.get("run") for step in read("ci.yml")["jobs"]["test"]["steps"]][2] == ".ci/run"
 
 
-def test_pages_publish_the_records_of_the_same_gpu_run():
-    jobs = read("gpu.yml")["jobs"]
-    devices = [step["env"]["DLNOTES_DEVICE"] for step in jobs["run"]["steps"] if "env" in step]
-    assert devices == ["cpu", "cuda", "cuda"]  # the last run is the one published; then long runs
-    assert jobs["publish"]["needs"] == "run"
-    given = {s["with"]["name"] for s in jobs["run"]["steps"] if "upload" in s.get("uses", "")}
-    given -= {"long-runs"}  # looked at and committed by hand
-    build = read("pages.yml")["jobs"]["build"]
-    taken = [s["with"] for s in build["steps"] if "download" in s.get("uses", "")]
-    assert {options["name"] for options in taken} == given == {"records-gpu", "gpu-report"}
+def needs(jobs: dict, name: str) -> set[str]:
+    """All jobs that must have ended before this one, directly or not."""
+    wanted = jobs[name].get("needs", [])
+    wanted = {wanted} if isinstance(wanted, str) else set(wanted)
+    return wanted.union(*(needs(jobs, one) for one in wanted))
+
+
+def artifacts(job: dict, what: str) -> set[str]:
+    options = [step["with"] for step in job["steps"] if f"/{what}-artifact" in step.get("uses", "")]
+    return {given.get("name") or given["pattern"] for given in options}
+
+
+def test_publishing_is_one_line_run_verify_deploy():
+    jobs = read("publish.yml")["jobs"]
+    assert needs(jobs, "deploy") == {"run", "gpu", "verify", "readers", "notebooks"}
+    for name in ("readers", "notebooks", "deploy"):
+        (before,) = [jobs[name]["needs"]]
+        assert f"needs.{before}.result == 'success'" in jobs[name]["if"], "nothing after a failure"
+    commands = [step["run"] for step in jobs["verify"]["steps"] if "run" in step]
+    assert commands == ["make collect", ".ci/packages", "make lint", "make verify"]
+    steps = [s for name in ("notebooks", "deploy") for s in jobs[name]["steps"]]
+    assert not [s for s in steps if "checkout" in s.get("uses", "")], "built nowhere but in verify"
+
+
+def test_the_records_published_are_those_of_the_same_run():
+    jobs = read("publish.yml")["jobs"]
+    devices = [step["env"]["DLNOTES_DEVICE"] for step in jobs["gpu"]["steps"] if "env" in step]
+    assert devices == ["cpu", "cuda"]  # the last run is the one published
+    assert artifacts(jobs["gpu"], "upload") == {"records-gpu", "gpu-report"}
+    taken = [s["with"] for s in jobs["verify"]["steps"] if "download" in s.get("uses", "")]
+    names = {options.get("name") or options["pattern"] for options in taken}
+    assert names == {"records-shard-*", "records-gpu", "gpu-report"}
     assert all("run-id" not in options for options in taken)  # of this run, hence of this commit
+    given = artifacts(read("ci.yml")["jobs"]["test"], "upload")
+    assert given <= artifacts(jobs["verify"], "upload")
+    for name in ("audit", "copytest"):
+        assert artifacts(read("readers.yml")["jobs"][name], "download") == given == {"records"}
+
+
+def test_the_weekly_matrix_has_every_python_and_the_oldest_torch():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    matrix = read("weekly.yml")["jobs"]["versions"]["strategy"]["matrix"]
+    assert matrix["python"] == ["3.11", "3.12", "3.13", "3.14"]
+    assert project["requires-python"] == f">={matrix['python'][0]}"
+    (oldest,) = matrix["include"]
+    (wanted,) = [line for line in project["dependencies"] if line.startswith("torch")]
+    assert wanted == f"torch>={oldest['torch'].removesuffix('.0')}"
 
 
 # --- the linters --------------------------------------------------------------------------------

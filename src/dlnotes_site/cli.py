@@ -91,6 +91,11 @@ def _checking(commands) -> None:
     gpu = _command(commands, "gpu-report", _gpu_report, "把刚才在 GPU 上的运行写成 gpu-report.json")
     gpu.add_argument("--cpu", type=Path, metavar="位置",
                      help="用来对照的 CPU 运行（默认用本仓库里的 CPU 记录）")  # fmt: skip
+    tried = _command(commands, "tried", _tried,
+                     "把最近一次运行在什么系统、Python、torch 上写进 tried.json")  # fmt: skip
+    tried.add_argument("targets", nargs="*", metavar="页面", help="只跑了这些；省略表示全部")
+    tried.add_argument("--take", nargs="+", type=Path, metavar="文件",
+                       help="改为收下别的机器写出的 tried.json")  # fmt: skip
     _command(commands, "prune", _prune, "删掉现在的页面用不着的记录与图")
     _command(commands, "clean", _clean, "删除运行记录与生成的网站")
 
@@ -330,6 +335,15 @@ def _gpu_report(project: Project, options) -> int:
     from dlnotes_site.compare.gpu import write_report
 
     print(f"已写入 {write_report(project, options.cpu)}")
+    return 0
+
+
+def _tried(project: Project, options) -> int:
+    from dlnotes_site.compare.tried import add, last_run, read
+
+    rows = [row for path in options.take or () for row in read(project, path)]
+    path = add(project, rows if options.take else [last_run(project, options.targets)])
+    print(f"已写入 {path}")
     return 0
 
 

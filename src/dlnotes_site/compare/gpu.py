@@ -2,13 +2,13 @@
 
 import hashlib
 import json
-import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
 from dlnotes_site.compare.outputs import Pair, measures
 from dlnotes_site.compare.runs import gap, load
 from dlnotes_site.project import Project, write_atomically
+from dlnotes_site.run.commit import commit, uncommitted
 from dlnotes_site.run.key import Environment
 from dlnotes_site.run.results import Results
 from dlnotes_site.run.store import read_manifest
@@ -99,19 +99,10 @@ def _only(devices: Iterable[str]) -> str:
 
 def _commit(root: Path) -> str:
     """这次运行的提交；页面与源码要与它一致，否则报告就对不上号。"""
-    changed = _git(root, "status", "--porcelain", "--", "docs", "src", "README.md", f":!{FILE}")
+    changed = uncommitted(root, FILE)
     if changed:
         raise ValueError(f"先提交再写 GPU 报告，这些文件与提交不一致：\n{changed}")
-    return _git(root, "rev-parse", "HEAD")
-
-
-def _git(root: Path, *arguments: str) -> str:
-    try:
-        done = subprocess.run(["git", "-C", str(root), *arguments],
-                              capture_output=True, text=True, check=True)  # fmt: skip
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise ValueError(f"GPU 报告要写明提交，{str(root)!r} 应是有提交的 git 仓库") from error
-    return done.stdout.strip()
+    return commit(root)
 
 
 def read_report(root: Path) -> dict | None:

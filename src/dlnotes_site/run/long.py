@@ -5,7 +5,6 @@
 """
 
 import json
-import subprocess
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 from dlnotes_site.pages.collect import Block, Problem
 from dlnotes_site.project import Project, write_if_changed
 from dlnotes_site.run.cluster import Cluster
+from dlnotes_site.run.commit import commit, uncommitted
 from dlnotes_site.run.key import Environment, Sources, digest
 from dlnotes_site.run.plan import Summary, execute_plan, make_plan, select
 from dlnotes_site.run.provenance import differences
@@ -219,16 +219,9 @@ def write_long(project: Project, block: Block, record: Record, cells: list[Recor
 def _commit(root: Path) -> str:
     """现在的提交；页面与源码改过还没提交的，末尾加一个加号。"""
     try:
-        head = _git(root, "rev-parse", "HEAD")
-        changed = _git(root, "status", "--porcelain", "--", "docs", "src", ":!docs/assets")
-    except (OSError, subprocess.CalledProcessError):
+        return commit(root) + ("+" if uncommitted(root, "docs/assets", "README.md") else "")
+    except ValueError:
         return "没有提交"
-    return head + ("+" if changed else "")
-
-
-def _git(root: Path, *arguments: str) -> str:
-    return subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True,
-                          check=True).stdout.strip()  # fmt: skip
 
 
 def _prune(project: Project, page: str) -> None:

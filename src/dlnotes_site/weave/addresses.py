@@ -2,8 +2,10 @@
 
 import os
 import re
-import tomllib
 from pathlib import Path, PurePosixPath
+
+from hatchling.metadata.core import ProjectMetadata
+from hatchling.plugin.manager import PluginManager
 
 DEFAULT_SITE = "http://127.0.0.1:8000/"
 """没有设 `DLNOTES_SITE_URL` 时的网站地址，与 mkdocs.yml 里的相同：本地预览。"""
@@ -82,13 +84,12 @@ def colab_url(page: str) -> str | None:
 
 
 def wheel_name(root: Path) -> str | None:
-    """配套包的 wheel 的文件名，由 pyproject.toml 算出；没有这个文件时为 `None`。"""
-    path = root / "pyproject.toml"
-    if not path.exists():
+    """配套包的 wheel 的文件名，由构建工具算出；没有 pyproject.toml 时为 `None`。"""
+    if not (root / "pyproject.toml").exists():
         return None
-    project = tomllib.loads(path.read_text(encoding="utf-8"))["project"]
-    name = re.sub(r"[-_.]+", "_", project["name"]).lower()
-    return f"{name}-{project['version']}-py3-none-any.whl"
+    metadata = ProjectMetadata(str(root), PluginManager())
+    name = re.sub(r"[-_.]+", "_", metadata.name).lower()
+    return f"{name}-{metadata.version}-py3-none-any.whl"
 
 
 def wheel_url(root: Path) -> str | None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from dlnotes_site.compare import tried
 from dlnotes_site.compare.gpu import read_report
 from dlnotes_site.pages.collect import pages
 from dlnotes_site.project import Project
@@ -114,6 +115,15 @@ def _report(project: Project, results: Results, page: str, text: str) -> str:
     return text.replace(MARKER, table)
 
 
+def _tried(project: Project, results: Results, page: str, text: str) -> str:
+    return text.replace(tried.MARKER, tried.table(project))
+
+
+def tried_rows(project: Project, run: str) -> str:
+    """跑过的版本的各行。"""
+    return digest(repr(tried.read(project)))
+
+
 def _licences(project: Project, results: Results, page: str, text: str) -> str:
     return text.replace(licenses.MARKER, licenses.listing(project))
 
@@ -130,6 +140,7 @@ TRANSFORMS: tuple[Transform, ...] = (
               every_page),
     Transform(WHEEL_MARKER, _wheel),  # 地址已经算在 `site.fixed_stamp` 里
     Transform(MARKER, _report, every_block),
+    Transform(tried.MARKER, _tried, tried_rows),
     Transform(licenses.MARKER, _licences, every_package, page="docs/licenses.md"),
 )  # fmt: skip
 """依次改写。"""

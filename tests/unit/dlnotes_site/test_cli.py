@@ -74,8 +74,8 @@ def test_bad_arguments_exit_with_two(mini, arguments, capsys):
     assert error.value.code == 2
 
 
-COMMANDS = ["run", "plan", "exec", "collect", "build", "serve", "compare", "gpu-report", "prune",
-            "clean"]  # fmt: skip
+COMMANDS = ["run", "plan", "exec", "collect", "build", "serve", "compare", "gpu-report", "tried",
+            "prune", "clean"]  # fmt: skip
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -32,8 +32,30 @@ def built(project):
     return wheel.cached_wheel(project)
 
 
-def test_the_wheel_has_the_name_that_pages_compute(built):
-    assert built.name == wheel_name(ROOT)
+def git(root, *arguments):
+    command = ["git", "-C", str(root), "-c", "user.name=a", "-c", "user.email=a@b.c", *arguments]
+    environment = {**os.environ, "GIT_COMMITTER_DATE": "2026-11-23T01:40:00Z"}
+    subprocess.run(command, check=True, capture_output=True, env=environment)
+
+
+def test_the_wheel_has_the_name_that_pages_compute(project, built):
+    assert built.name == wheel_name(project) == "dlnotes_zh-0.1.0-py3-none-any.whl"
+
+
+def test_the_version_is_that_of_the_last_commit_that_changed_the_package(project, tmp_path):
+    root = tmp_path / "checkout"
+    shutil.copytree(project, root, ignore=shutil.ignore_patterns("build"))
+    git(root, "init", "--quiet")
+    git(root, "add", ".")
+    git(root, "commit", "--quiet", "--message", "package")
+    name = "dlnotes_zh-0.1.0.post202611230140"
+    assert wheel_name(root) == f"{name}-py3-none-any.whl"
+    (root / "docs").mkdir()
+    (root / "docs" / "index.md").write_text("# 题\n", encoding="utf-8")
+    assert wheel_name(root) == f"{name}-py3-none-any.whl", "a page is not the package"
+    with (root / "src" / "dlnotes" / "device.py").open("a", encoding="utf-8") as file:
+        file.write("\n# changed\n")
+    assert wheel_name(root) == f"{name}+local-py3-none-any.whl"
 
 
 def test_the_wheel_holds_dlnotes_with_its_font_and_no_site_tooling(built):
