@@ -19,7 +19,7 @@ def update_ratio(
     r"""一步更新的相对幅度：$\lVert\Delta\theta\rVert / \lVert\theta\rVert$。
 
     把 `optimizer.step()` 放进 `with`：进入时复制参数，离开时相减，训练照常进行。
-    经验上权重的这个比值在 1e-3 左右较合适。
+    CS231n 讲义的经验值是 1e-3 左右；它随学习率与步数变，只能当体温计，见“调参的七步”一页的证据。
 
     Args:
         model: 任意网络。
