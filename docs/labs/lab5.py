@@ -319,8 +319,9 @@ def expect_records(task, name, records):
 
 
 def expect_same(task, name, records, **wanted):
+    unsaid = {"shift": 0, "num_images": 600}  # 设置里没有写的，就是 run 的默认值
     for key, value in wanted.items():
-        found = {record["setting"].get(key, 0 if key == "shift" else None) for record in records}
+        found = {record["setting"].get(key, unsaid.get(key)) for record in records}
         assert found == {value}, (
             f"{task}：{name} 的 {key} 都应是 {value}，现在是 {sorted(found, key=str)}")
 
@@ -471,7 +472,7 @@ print("降得动的：", usable)
 # %% tags=["check"]
 # 任务 4：自查
 expect_records("任务 4", "probes", probes)
-expect_same("任务 4", "probes", probes, decay=0, steps=100, seed=0, shift=0)
+expect_same("任务 4", "probes", probes, num_images=600, decay=0, steps=100, seed=0, shift=0)
 rates = sorted({record["setting"]["lr"] for record in probes})
 assert len(rates) >= 5, f"任务 4：至少试五个不同的学习率，现在是 {rates}"
 assert rates[-1] >= 99 * rates[0], (
@@ -506,7 +507,7 @@ plt.show()
 # 学习率与权重衰减一起搜。两个都跨几个数量级，所以让**指数**均匀：在 `low` 与 `high` 之间对数均匀地取。权重衰减也许要紧、也许不要紧，不知道，就随机地取，每次试验两样都换新值。
 #
 # - `log_uniform(low, high, generator)`：返回一个数；随机数用 `generator` 取；
-# - `coarse`：8 到 16 次试验的记录，每次 100 步，种子 0，不增强；学习率与衰减都由 `log_uniform` 取，没有两次相同。学习率的范围围住任务 4 里降得动的那些，两头各多留一点；衰减从 0.0001 到 0.1；
+# - `coarse`：8 到 16 次试验的记录，每次 100 步，种子 0，不增强，用全部训练图；学习率与衰减都由 `log_uniform` 取，没有两次相同。学习率的范围围住任务 4 里降得动的那些，两头各多留一点；衰减从 0.0001 到 0.1；
 # - `center`：其中验证准确率最高的一条记录。
 #
 # 种子为什么都是 0？一次试验只换设置，别的都不动，比出来的差别才多半是设置的。
@@ -564,7 +565,7 @@ assert gap < 0.05, (
 again = log_uniform(0.001, 10.0, torch.Generator().manual_seed(0))
 assert again == taken[0], "任务 5：随机数要用 generator 取，种子相同，取出的值就相同"
 expect_records("任务 5", "coarse", coarse)
-expect_same("任务 5", "coarse", coarse, steps=100, seed=0, shift=0)
+expect_same("任务 5", "coarse", coarse, num_images=600, steps=100, seed=0, shift=0)
 assert 8 <= len(coarse) <= 16, f"任务 5：粗搜试 8 到 16 次，现在是 {len(coarse)} 次"
 for key, ratio in (("lr", 2.5), ("decay", 10)):
     values = {record["setting"][key] for record in coarse}
@@ -592,7 +593,7 @@ print(f"任务 5 通过；预算还剩 {left} 步，细搜最多 {(left - RESERV
 # 从这里起，一组**设置**是不含种子的字典，如 `{"lr": 0.1, "decay": 0.001, "steps": 200}`。
 #
 # - `mean_valid(setting)`：函数，种子 0、1、2 各试一次（都经过账本），返回三个验证准确率的平均；
-# - `candidates`：4 到 6 组设置，`steps` 都是 200；学习率都在 `center` 的十分之一与十倍之间，比它小的、比它大的都要有；
+# - `candidates`：4 到 6 组设置，`steps` 都是 200，用全部训练图，不增强；学习率都在 `center` 的十分之一与十倍之间，比它小的、比它大的都要有；
 # - `chosen`：其中 `mean_valid` 最高的一组，学习率不能是最小或最大的。贴着边，就往那边再补一组。
 #
 # 一组三个种子，要 600 步。别把钱花光：除了报告的 6000 步，还要给第二轮留 1200 步；够试几组，任务 5 的自查已经写了。
@@ -647,6 +648,8 @@ def expect_settings(task, name, settings, low, high):
     assert low <= len(settings) <= high, (
         f"{task}：{name} 应有 {low} 到 {high} 组，现在是 {len(settings)} 组")
     assert not any("seed" in one for one in settings), f"{task}：{name} 的设置里不写种子"
+    whole = all(one.get("num_images", 600) == 600 for one in settings)
+    assert whole, f"{task}：{name} 要用全部 600 张训练图，num_images 不写"
     for one in settings:
         tried = [seed for seed in (0, 1, 2) if valid_of(one, seed) is not None]
         assert tried == [0, 1, 2], (
@@ -666,6 +669,7 @@ def top(settings):  # 三个种子的平均最高的几组；并列的都算
 expect_settings("任务 6", "candidates", candidates, 4, 6)
 steps = {one.get("steps") for one in candidates}
 assert steps == {200}, f"任务 6：steps 都应是 200，现在是 {steps}"
+assert not any(one.get("shift") for one in candidates), "任务 6：先不增强，增强留到任务 7"
 told, want = mean_valid(candidates[0]), sum(valid_of(candidates[0], seed) for seed in (0, 1, 2)) / 3
 assert told is not None and abs(told - want) < 1e-6, (
     f"任务 6：mean_valid 应是三个种子的平均 {want:.3f}，现在是 {told}")
@@ -887,7 +891,7 @@ print("任务 8 通过；预算用掉", budget.used, "步，剩", budget.limit -
 
 # %%
 searched = [record["valid"] for record in budget.log
-            if record["setting"]["seed"] < 100 and "num_images" not in record["setting"]]
+            if record["setting"]["seed"] < 100 and record["setting"].get("num_images", 600) == 600]
 print(f"全部 {len(searched)} 次试验里最高的一次：验证 {max(searched):.3f}")
 print(f"选中的设置，挑的时候三个种子的平均：验证 {mean_valid(final):.3f}")
 print(f"选中的设置，十个新种子的平均：测试 {scores['第二轮'].mean():.3f}")
