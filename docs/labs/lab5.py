@@ -522,7 +522,7 @@ plt.show()
 # <details class="hint" markdown="1">
 # <summary>提示二</summary>
 #
-# 学习率的范围取 0.02 到 0.5。最高的一条用上面给的 `best(coarse)`。`dice` 在同一格里造，重新运行时抽到的就是同一批，不会再扣步数。
+# 学习率的范围取 0.02 到 0.5。最高的一条用上面给的 `best(coarse)`。`dice` 在同一格里造，重新运行时抽到的就是同一批，不会再扣步数。改了 `log_uniform`，抽到的就是另一批，要花第二份钱：先打印几个值，看着对了再训练。
 #
 # </details>
 
@@ -581,7 +581,10 @@ assert isinstance(center, dict), f"任务 5：center 应是一条记录，现在
 assert center.get("valid") == best(coarse)["valid"], (
     "任务 5：center 应是验证准确率最高的一条，不看训练准确率")
 left = budget.limit - budget.used
-print(f"任务 5 通过；预算还剩 {left} 步，细搜最多 {(left - RESERVED - 1200) // 600} 组")
+most = (left - RESERVED - 1200) // 600
+assert most >= 4, (
+    f"任务 5：只剩 {left} 步，细搜至少要 4 组，现在只够 {max(most, 0)} 组；重启内核，从头少试几次")
+print(f"任务 5 通过；预算还剩 {left} 步，细搜最多 {most} 组")
 
 # %% [markdown]
 # ## 任务 6：第五步，细搜

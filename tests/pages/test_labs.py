@@ -549,6 +549,7 @@ VARIANTS = [  # lab, task, part of the answer, what a reader may write instead, 
     ("lab5", 5, "log_uniform(0.02, 0.5, dice)", "log_uniform(0.09, 0.11, dice)", False),
     ("lab5", 5, "log_uniform(0.02, 0.5, dice)", "log_uniform(1e-4, 0.005, dice)", False),
     ("lab5", 5, "log_uniform(1e-4, 0.1, dice)", "log_uniform(0.02, 0.5, dice)", False),
+    ("lab5", 5, "center = best(coarse)", "budget.used += 2600\ncenter = best(coarse)", False),
     ("lab5", 5, "center = best(coarse)",
      'center = min(coarse, key=lambda record: record["valid"])', False),
     ("lab5", 6, "return sum(budget.trial(**setting, seed=seed)[\"valid\"]"
