@@ -981,6 +981,12 @@ for n, told in bias.items():
     want = optimism(right, n, 200, coin)
     assert abs(told - want) < 0.01, (
         f"任务 9：{n} 个里挑一个，虚高应在 {want:.3f} 上下，你的是 {told:.3f}")
+apart = torch.stack([torch.arange(4000) % 2, 1 - torch.arange(4000) % 2]).float()  # 正好相反
+told = optimism(apart, 2, 200, coin)
+assert abs(told - 0.0275) < 0.009, (
+    f"任务 9：两个正好相反的里挑，虚高应在 0.028 上下，你的是 {told:.3f}；抽网络不重复")
+told = optimism(apart, 2, 4000, coin)
+assert abs(told) < 1e-4, f"任务 9：图全部抽到，就不虚高，你的是 {told:.4f}；抽图不重复"
 print("任务 9 通过")
 
 # %% alt="三条折线，都从 0 出发：验证集 50 张的一路升，到十个还在升；200 张的升到一半高，后来就平了；800 张的始终贴着 0。" caption="细搜选中的十个网络里随机抽几个，挑分数最高的；重复 400 遍的平均。虚线是 0。"

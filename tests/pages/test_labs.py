@@ -601,6 +601,10 @@ VARIANTS = [  # lab, task, part of the answer, what a reader may write instead, 
     ("lab5", 9, "total / 400", "total", False),
     ("lab5", 9, "torch.randperm(len(right), generator=generator)", "torch.randperm(len(right))",
      False),
+    ("lab5", 9, "torch.randperm(len(right), generator=generator)[:n]",
+     "torch.randint(len(right), (n,), generator=generator)", False),
+    ("lab5", 9, "torch.randperm(right.shape[1], generator=generator)[:num_images]",
+     "torch.randint(right.shape[1], (num_images,), generator=generator)", False),
     ("lab5", 9, "optimism(right, n, 200, dice)", "optimism(right, 1, 200, dice)", False),
 ]  # fmt: skip
 
