@@ -55,7 +55,7 @@ print("训练", len(y_train), "张，验证", len(y_valid), "张，每张", tupl
 # 十个字，每张 16×16，数据故意给得少。网络有两个卷积层，步幅都是 2，不用池化。`run` 从头训练一次，这个给你：
 #
 # - `lr`、`decay`：学习率与权重衰减。优化器是带动量 0.9 的 SGD，学习率从 `lr` 起一步步直线降到 0；
-# - `steps`：走多少步，每步 30 张；600 张一轮是 20 步；
+# - `steps`：走多少步，每步 30 张；要走满几轮，所以 600 张时是 20 的倍数，150 张时是 5 的倍数；
 # - `seed`：决定初值、打乱的次序、挪动的方向；
 # - `shift`：增强的幅度。每张训练图每次随机地挪 −`shift` 到 `shift` 个像素，出去的从对面进来。0 就是不增强；
 # - `num_images`：只用前几张训练。
@@ -79,6 +79,8 @@ def moved(X, shift, generator):
 
 
 def run(lr, decay, steps, seed, shift=0, num_images=600):
+    if steps % math.ceil(num_images / 30):
+        raise ValueError(f"{num_images} 张时 steps 要是 {math.ceil(num_images / 30)} 的倍数")
     model, generator = make_net(seed), torch.Generator().manual_seed(seed)
     X, y = X_train[:num_images], y_train[:num_images]
     optimizer = torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9, weight_decay=decay)
@@ -102,9 +104,6 @@ fig, ax = subplots(figsize=(4.8, 1.5))
 shifted = moved(X_train[:10], 2, torch.Generator().manual_seed(0))
 draw_images(torch.cat([X_train[:10], shifted]) / 4 + 0.25, ax=ax, title="原样，与挪过的")
 plt.show()
-
-# %% [markdown]
-# `steps` 要是一轮的整数倍：600 张时是 20 的倍数，150 张时是 5 的倍数。
 
 # %% [markdown]
 # ## 任务 1：一本账
