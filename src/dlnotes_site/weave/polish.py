@@ -31,6 +31,7 @@ class PolishExtension(Extension):
         md.preprocessors.register(_Html(md), "dlnotes_html", 24)
         md.treeprocessors.register(_Joins(md), "dlnotes_joins", 1)
         md.treeprocessors.register(_Corners(md), "dlnotes_corners", 0.5)
+        md.treeprocessors.register(_Scrolls(md), "dlnotes_scrolls", 0.45)
         md.treeprocessors.register(_Folds(md), "dlnotes_folds", 0.4)
         md.treeprocessors.register(_Tooltips(md, root), "dlnotes_terms", 0)
         md.postprocessors.register(_Code(md), "dlnotes_code", 0)
@@ -95,6 +96,25 @@ class _Corners(Treeprocessor):
             for cell in empty:
                 cell.tag = "td"
                 del cell.attrib["scope"]
+
+
+class _Scrolls(Treeprocessor):
+    """宽的表格自己左右滚：框在建站时套好。主题打开页面时才套，每套一个，手机就把整页重排一遍。"""
+
+    _NAMES = "md-typeset__scrollwrap", "md-typeset__table"
+
+    def run(self, root: ElementTree.Element) -> None:
+        for parent in list(root.iter()):
+            for place, child in enumerate(list(parent)):
+                if child.tag == "table" and "class" not in child.attrib:
+                    parent[place] = self._wrapped(child)
+
+    def _wrapped(self, table: ElementTree.Element) -> ElementTree.Element:
+        outer, inner = (ElementTree.Element("div", {"class": name}) for name in self._NAMES)
+        outer.append(inner)
+        inner.append(table)
+        outer.tail, table.tail = table.tail, None
+        return outer
 
 
 class _Folds(Treeprocessor):

@@ -1,5 +1,6 @@
 """The Markdown extension: typography, tooltips, and single-line HTML wherever it stands."""
 
+import re
 import subprocess
 import sys
 
@@ -104,3 +105,10 @@ def test_the_anchor_in_the_title_of_a_box_has_double_quotes(mini):
     html = html_of(mini, box)
     assert '<span id="one"></span>误解：说法' in html
     assert "id='one'" not in html
+
+
+def test_a_table_stands_in_its_frame_before_any_script_runs(mini):
+    html = render(mini, mini.page("# 题\n\n| 甲 | 乙 |\n| --- | --- |\n| 一 | 1 |\n"))
+    frame = r'<div class="md-typeset__scrollwrap">\s*<div class="md-typeset__table">\s*<table>'
+    assert re.search(frame, html)
+    assert html.count("md-typeset__table") == 1
