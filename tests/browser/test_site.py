@@ -502,6 +502,7 @@ def test_a_signature_of_the_api_wraps_on_a_phone(visit):
 def test_the_report_says_by_which_column_it_is_sorted(visit):
     one = visit()
     one.go("report/")
+    one.page.locator(".dl-records summary").click()
     heads = one.page.locator(".dl-records thead th")
     button = heads.nth(1).locator("button")
     for expected in ("ascending", "descending"):
@@ -520,3 +521,48 @@ def test_a_figure_is_a_real_button_and_only_the_visible_shade_is_reached(visit):
     assert one.page.locator(".dl-figure button.dl-enlarge > img").count() == images.count()
     assert one.page.locator(".dl-figure button.dl-dark:visible").count() == 0
     assert one.page.locator("img[role], img[tabindex]").count() == 0
+
+
+RENDERED = "[...document.querySelectorAll('.dl-part')].map((part) => part.firstElementChild"
+RENDERED += ".checkVisibility({contentVisibilityAuto: true}))"
+
+
+def test_parts_out_of_sight_wait_and_their_estimated_height_is_close(visit):
+    one = visit(viewport={"width": 390, "height": 844})
+    one.go("notes/spiral/")
+    one.page.wait_for_timeout(300)
+    assert one.page.evaluate(RENDERED).count(False) > 8
+    tall = "document.documentElement.scrollHeight"
+    guessed = one.page.evaluate(tall)
+    one.page.add_style_tag(content="* { content-visibility: visible !important }")
+    assert one.page.evaluate(RENDERED).count(False) == 0
+    assert abs(guessed / one.page.evaluate(tall) - 1) < 0.2
+
+
+def test_an_explanation_shows_for_the_pointer_and_the_keyboard_and_goes_away(visit):
+    one = visit(viewport={"width": 1280, "height": 900})
+    one.go("notes/spiral/")
+    term = one.page.locator("article abbr[title]").first.element_handle()
+    words = term.get_attribute("title")
+    tip = one.page.locator("[role=tooltip].md-tooltip2--active")
+    for appear, leave in [
+        (term.hover, lambda: one.page.mouse.move(1, 1)),
+        (term.focus, lambda: one.page.keyboard.press("Escape")),
+    ]:
+        appear()
+        tip.wait_for()
+        assert tip.inner_text().strip() == words
+        assert term.get_attribute("aria-describedby") == tip.get_attribute("id")
+        leave()
+        tip.wait_for(state="detached")
+        assert term.get_attribute("title") == words
+
+
+def test_the_closed_drawer_is_not_laid_out_and_opens(visit):
+    one = visit(viewport={"width": 390, "height": 844})
+    one.go("notes/spiral/")
+    link = one.page.locator(".md-sidebar--primary .md-nav__link").last.element_handle()
+    seen = "link => link.checkVisibility({contentVisibilityAuto: true})"
+    assert not link.evaluate(seen)
+    one.page.locator(".md-header label[for=__drawer]").click()
+    one.page.wait_for_function(seen, arg=link)

@@ -1,4 +1,4 @@
-// 小事：复制一整块代码；键盘可以停在术语上看解释；任何带 data-dl-search 的按钮打开搜索框；运行报告可以排序和筛选；训练场按需取来。
+// 小事：复制一整块代码；指着或用键盘停在术语上看解释；任何带 data-dl-search 的按钮打开搜索框；运行报告可以排序和筛选；训练场按需取来。
 (() => {
   "use strict";
   const here = document.currentScript.src;
@@ -67,6 +67,46 @@
     true,
   );
 
+  // 解释：指着或停在带 title 的东西上，就在它下面显示。只有一个，用到才写；主题的做法是打开页面时
+  // 给每一个各备一份，接口页有几百个，手机上要算一秒
+  const tip = document.createElement("div");
+  tip.id = "dl-tip";
+  tip.className = "md-tooltip2 md-tooltip2--bottom";
+  tip.setAttribute("role", "tooltip");
+  tip.innerHTML = '<div class="md-tooltip2__inner md-typeset"></div>';
+  let host = null;
+  const hideTip = () => {
+    if (!host) return;
+    host.title = tip.textContent;
+    host.removeAttribute("aria-describedby");
+    host = null;
+    tip.remove();
+    tip.classList.remove("md-tooltip2--active");
+  };
+  const showTip = (next) => {
+    if (next === host) return;
+    hideTip();
+    host = next;
+    const inner = tip.firstElementChild;
+    inner.textContent = host.title;
+    host.removeAttribute("title");
+    host.setAttribute("aria-describedby", tip.id);
+    document.body.append(tip);
+    const { left, top, width, height } = host.getBoundingClientRect();
+    const places = { "host-x": left + scrollX, "host-y": top + scrollY, x: width / 2, y: height + 8, width: inner.offsetWidth, tail: 0 };
+    for (const [name, value] of Object.entries(places)) tip.style.setProperty(`--md-tooltip-${name}`, `${value}px`);
+    requestAnimationFrame(() => tip.classList.add("md-tooltip2--active"));
+  };
+  const tipped = ({ target }) => target.closest?.(".md-content :is([title], [aria-describedby=dl-tip])");
+  document.addEventListener("pointerover", (event) => {
+    const next = tipped(event);
+    if (next) showTip(next);
+    else if (host !== document.activeElement) hideTip();
+  });
+  document.addEventListener("focusin", (event) => (tipped(event) ? showTip(tipped(event)) : hideTip()));
+  document.addEventListener("focusout", hideTip);
+  document.addEventListener("keydown", ({ key }) => key === "Escape" && hideTip());
+
   // 训练场的脚本和数据只在有训练场的页面上取，页面画出来之后才取，不与字和样式争
   const playground = () => {
     if (!document.querySelector(".dl-play:not(.is-live)")) return;
@@ -102,8 +142,10 @@
     reach(boxes);
     hint(boxes.filter((box) => box.matches(TABLE)));
   });
-  // 屏幕之外的代码滚到近处才排版，那时才知道它有多宽
-  document.addEventListener("contentvisibilityautostatechange", ({ skipped, target }) => skipped || reach([target]));
+  // 屏幕之外的段与代码滚到近处才排版，那时才知道里面的有多宽
+  document.addEventListener("contentvisibilityautostatechange", ({ skipped, target }) => {
+    if (!skipped) reach(target.matches(SCROLLERS) ? [target] : [...target.querySelectorAll(SCROLLERS)]);
+  });
   // 代码块露面时，主题才给它编号、加复制键（一组键算不上一个地标），并去掉它的 tabindex
   const numbered = new MutationObserver((records) => {
     const blocks = records.map(({ target }) => target).filter((target) => target.tagName === "PRE");

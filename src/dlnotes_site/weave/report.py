@@ -54,9 +54,10 @@ def records_table(project: Project, results: Results, run: str = "") -> str:
     sentences = _which_run(results.environment, pages) + _gpu_line(report)
     return (
         f'<div class="dl-records"><p>{html.escape(sentences)}</p>'
+        '<details class="note"><summary>逐块的记录</summary>'  # 几千格，打开才排版
         '<label>筛选 <input type="search" placeholder="页面、设备或日期"></label>'
         f"<table><thead><tr>{head}</tr></thead>"
-        f"<tbody>{''.join(rows.html for rows in pages)}</tbody></table></div>"
+        f"<tbody>{''.join(rows.html for rows in pages)}</tbody></table></details></div>"
     )
 
 
