@@ -1,4 +1,4 @@
-// 审计建好的网站：`node audit.mjs 网站 [--only html,axe,lighthouse] [--limits 文件] [--json 文件]`；
+// 审计建好的网站：`node audit.mjs 网站 --plain 主题的空白站 [--only html,axe,lighthouse] [--limits 文件] [--json 文件]`；
 // 有一处不合格退出码就是 1。由 `__main__.py` 启动，它先备好 Node、Chromium 和 npm 包。
 // 下限与页面写在 limits.json，关掉的规则与理由写在 rules.mjs。
 import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
@@ -9,7 +9,7 @@ import { parseArgs } from "node:util";
 import puppeteer from "puppeteer-core";
 import { checkAxe } from "./axe.mjs";
 import { checkHtml } from "./html.mjs";
-import { judge, measure } from "./lighthouse.mjs";
+import { judge, measure, median, ratio } from "./lighthouse.mjs";
 import { serve } from "./server.mjs";
 
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking",
@@ -25,27 +25,29 @@ function pagesOf(site) {
 
 const launch = () => puppeteer.launch({ executablePath: process.env.CHROME_PATH, args: FLAGS });
 
-async function runLighthouse(address, site, limits, summary) {
+// 每量一页，都先量一次主题自己的一页：机器忙闲相同，两个阻塞时间才能比
+async function runLighthouse(address, plain, site, limits, summary) {
   const problems = [];
   for (const page of limits.pages) {
     if (!existsSync(path.join(site, page, "index.html"))) {
       problems.push({ page, rule: "lighthouse", where: "limits.json", text: "网站里没有这一页" });
       continue;
     }
-    const result = await measure(launch, address, page, limits);
-    summary.lighthouse.push(result);
-    problems.push(...judge(result, limits.lighthouse));
+    summary.plain.push((await measure(launch, plain, "", { lighthouse: { performance: 0 }, runs: 1, more: 0 })).tbt);
+    summary.lighthouse.push(await measure(launch, address, page, limits));
   }
-  return problems;
+  const own = median(summary.plain);
+  return [...problems, ...summary.lighthouse.flatMap((result) => judge(result, limits, own))];
 }
 
-async function audit(site, only, limits) {
+async function audit(site, plainSite, only, limits) {
   const files = pagesOf(site);
-  const summary = { pages: files.length, lighthouse: [], problems: {} };
+  const summary = { pages: files.length, plain: [], lighthouse: [], problems: {} };
   const { address, close } = await serve(site);
+  const plain = await serve(plainSite);
   const checks = {
     html: () => checkHtml(site, files),
-    lighthouse: () => runLighthouse(address, site, limits, summary), // 性能先量，无障碍检查占满各个核
+    lighthouse: () => runLighthouse(address, plain.address, site, limits, summary), // 性能先量，无障碍检查占满各个核
     axe: () => checkAxe(launch, address, files, Math.min(availableParallelism(), 4)),
   };
   for (const [name, check] of Object.entries(checks).filter(([name]) => only.includes(name))) {
@@ -55,6 +57,7 @@ async function audit(site, only, limits) {
     console.log(`${name}：${summary.problems[name].length} 处不合格，用时 ${seconds} 秒`);
   }
   close();
+  plain.close();
   return summary;
 }
 
@@ -75,6 +78,8 @@ function table(summary) {
     console.log(`| ${page || "首页"} | ${[...names.map((name) => scores[name]), ...figures].join(" | ")} |`);
   }
   console.log(`| 最差 | ${worst.join(" | ")} | | | | |`);
+  const [own, most] = [median(summary.plain), Math.max(...summary.lighthouse.map(({ tbt }) => tbt))];
+  console.log(`\n主题自己的一页，TBT ${own.toFixed(0)} 毫秒；最慢的一页是它的 ${ratio(most, own).toFixed(2)} 倍`);
 }
 
 function report(summary) {
@@ -95,6 +100,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     only: { type: "string", default: Object.keys(CHECKS).join(",") },
+    plain: { type: "string" },
     limits: { type: "string", default: fileURLToPath(new URL("limits.json", import.meta.url)) },
     json: { type: "string" },
   },
@@ -103,7 +109,7 @@ const only = values.only.split(",");
 const unknown = only.filter((name) => !(name in CHECKS));
 if (unknown.length) throw new Error(`--only 应是 ${Object.keys(CHECKS).join("、")}，收到 ${unknown.join("、")}`);
 const limits = JSON.parse(readFileSync(values.limits, "utf8"));
-const summary = await audit(path.resolve(positionals[0]), only, limits);
+const summary = await audit(path.resolve(positionals[0]), path.resolve(values.plain), only, limits);
 report(summary);
 if (values.json) writeFileSync(values.json, JSON.stringify(summary, null, 1));
 const allowed = { html: limits.html, axe: limits.axe, lighthouse: 0 };

@@ -1,7 +1,7 @@
 // Lighthouse 的四项得分，用它默认的手机设置；性能会波动，取几次的中位数。
 import lighthouse from "lighthouse";
 
-const median = (values) => [...values].sort((a, b) => a - b)[Math.floor((values.length - 1) / 2)];
+export const median = (values) => [...values].sort((a, b) => a - b)[Math.floor((values.length - 1) / 2)];
 
 const LIMIT_MS = 120_000;
 
@@ -66,14 +66,22 @@ export async function measure(launch, address, page, { lighthouse: limits, runs,
   };
 }
 
-// 低于下限的得分，各是一条毛病
-export function judge(result, limits) {
-  return Object.entries(limits)
-    .filter(([name, limit]) => !(result.scores[name] >= limit))
-    .map(([name, limit]) => ({
-      page: result.page,
-      rule: name,
-      where: `${result.scores[name]} 分，下限 ${limit}`,
-      text: result.failed[name].join("，"),
-    }));
+// 主题自己的一页阻塞不到 50 毫秒，就按 50 毫秒算：再短的，Lighthouse 也不当作阻塞
+export const ratio = (tbt, own) => tbt / Math.max(own, 50);
+
+// 低于下限的得分、太长的阻塞、太大的笔记，各是一条毛病
+export function judge(result, limits, own) {
+  const { page, scores, tbt, bytes, failed } = result;
+  const problems = Object.entries(limits.lighthouse)
+    .filter(([name, limit]) => !(scores[name] >= limit))
+    .map(([name, limit]) => ({ page, rule: name, where: `${scores[name]} 分，下限 ${limit}`, text: failed[name].join("，") }));
+  const times = ratio(tbt, own);
+  if (!(times <= limits.blocking)) {
+    const where = `主题自己一页的 ${times.toFixed(2)} 倍，上限 ${limits.blocking}`;
+    problems.push({ page, rule: "blocking", where, text: `阻塞 ${tbt.toFixed(0)} 毫秒，主题自己的一页 ${own.toFixed(0)}` });
+  }
+  if (page.startsWith("notes/") && !(bytes <= limits.bytes)) {
+    problems.push({ page, rule: "bytes", where: `${bytes} 字节，上限 ${limits.bytes}`, text: "第一次来访取得太多" });
+  }
+  return problems;
 }

@@ -108,23 +108,60 @@ def test_lighthouse_fails_with_page_and_audit(site, tmp_path_factory):
     assert "✗ no/such/page/ · lighthouse lighthouse · limits.json：网站里没有这一页" in done.stdout
 
 
-def test_a_score_below_the_limit_is_a_problem_and_one_at_the_limit_is_not():
+GOOD_RESULT = {
+    "page": "notes/a/",
+    "scores": {"performance": 95},
+    "tbt": 130,
+    "bytes": 300,
+    "failed": {},
+}
+GOOD_RESULT["failed"] = {"performance": []}
+
+# one result each, and which rule must refuse it (own page of the theme: 100 ms)
+JUDGED = {
+    "at the limits": ({}, []),
+    "a score below": ({"scores": {"performance": 94}}, ["performance"]),
+    "no score": ({"scores": {"performance": None}}, ["performance"]),
+    "blocks too long": ({"tbt": 131}, ["blocking"]),
+    "too much to fetch": ({"bytes": 301}, ["bytes"]),
+    "too much, but no note": ({"bytes": 301, "page": "playground/"}, []),
+}
+
+
+@pytest.mark.parametrize("case", JUDGED)
+def test_a_page_beyond_a_limit_is_a_problem_and_one_at_the_limit_is_not(case):
     require_chromium()
+    change, rules = JUDGED[case]
+    limits = {"lighthouse": {"performance": 95}, "blocking": 1.3, "bytes": 300}
+    given = ", ".join(json.dumps(one) for one in (GOOD_RESULT | change, limits, 100))
     script = (
-        'import("./lighthouse.mjs").then(({ judge }) => console.log(JSON.stringify('
-        '[94, 95, NaN].map((score) => judge({ page: "", scores: { performance: score }, '
-        "failed: { performance: [] } }, { performance: 95 }).length))))"
+        'import("./lighthouse.mjs").then(({ judge }) => '
+        f"console.log(JSON.stringify(judge({given}).map(({{ rule }}) => rule))))"
     )
     done = subprocess.run(
         [node(), "-e", script], cwd=AUDIT, capture_output=True, text=True, check=True
     )
-    assert json.loads(done.stdout) == [1, 0, 1]
+    assert json.loads(done.stdout) == rules
+
+
+def test_blocking_is_compared_with_at_least_fifty_milliseconds():
+    require_chromium()
+    script = (
+        'import("./lighthouse.mjs").then(({ ratio }) => '
+        "console.log(JSON.stringify([ratio(130, 100), ratio(60, 0)])))"
+    )
+    done = subprocess.run(
+        [node(), "-e", script], cwd=AUDIT, capture_output=True, text=True, check=True
+    )
+    assert json.loads(done.stdout) == pytest.approx([1.3, 1.2])
 
 
 def test_limits_are_those_that_were_promised():
     wanted = {"performance": 95, "accessibility": 100, "best-practices": 100, "seo": 100}
     assert LIMITS["lighthouse"] == wanted
     assert {"", "notes/spiral/", "labs/lab2/", "playground/"} <= set(LIMITS["pages"])
+    assert len({page.partition("/")[0] for page in LIMITS["pages"]}) >= 10  # of every kind
+    assert (LIMITS["blocking"], LIMITS["bytes"]) == (1.3, 300_000)
     assert (LIMITS["axe"], LIMITS["html"]) == (0, 0)
     assert LIMITS["runs"] >= 3
 

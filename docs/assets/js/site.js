@@ -107,6 +107,22 @@
   document.addEventListener("focusout", hideTip);
   document.addEventListener("keydown", ({ key }) => key === "Escape" && hideTip());
 
+  // 地址指着折叠的内容里面，就打开它；打印时全部打开，印完恢复
+  const reveal = () => {
+    const wanted = document.querySelector(":target");
+    const boxes = [];
+    for (let box = wanted; (box = box?.closest("details:not([open])")); box = box.parentElement) boxes.push(box);
+    boxes.forEach((box) => (box.open = true));
+    if (boxes.length) wanted.scrollIntoView();
+  };
+  let printed = [];
+  addEventListener("hashchange", reveal);
+  addEventListener("beforeprint", () => {
+    printed = [...document.querySelectorAll(".md-content details:not([open])")];
+    printed.forEach((box) => (box.open = true));
+  });
+  addEventListener("afterprint", () => printed.forEach((box) => (box.open = false)));
+
   // 训练场的脚本和数据只在有训练场的页面上取，页面画出来之后才取，不与字和样式争
   const playground = () => {
     if (!document.querySelector(".dl-play:not(.is-live)")) return;
@@ -175,7 +191,7 @@
       box.dataset.live = "";
       records(box);
     });
-    document.querySelectorAll("abbr:not([tabindex])").forEach((term) => (term.tabIndex = 0));
+    reveal();
     document.querySelectorAll("[data-dl-search]").forEach((button) => {
       button.hidden = false;
       button.addEventListener("click", () => {

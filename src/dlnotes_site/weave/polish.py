@@ -186,7 +186,7 @@ class _Tooltips(Treeprocessor):
         if match is None:
             return
         term = waiting.pop(match[0])
-        mark = ElementTree.Element("abbr", {"title": term.explanation})
+        mark = ElementTree.Element("abbr", {"tabindex": "0", "title": term.explanation})
         mark.text, mark.tail = match[0], text[match.end() :]
         if after is None:
             parent.text, position = text[: match.start()], 0
