@@ -7,6 +7,7 @@
 
 import contextlib
 import os
+import signal
 import subprocess
 import tempfile
 import time
@@ -23,6 +24,9 @@ from dlnotes_site.tasks.task import Task
 KINDS = ("slurm", "local")
 ATTEMPTS = 3
 POLL_SECONDS = 0.5
+
+PAUSE = 2.0
+"""工作进程忽然没了，等这么多秒再做下一个：多半是整份作业正在被杀，做了也是白做。"""
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ class Cluster:
         """
         executor = self._executor(settings.root / "build" / "cluster")
         rest = _Rest(jobs, Store(settings.records))
-        reason = ""
+        reason, deaths = "", {}
         for _ in range(ATTEMPTS):
             active = self._submit(executor, rest, settings)
             try:
@@ -72,8 +76,9 @@ class Cluster:
                     yield from rest.recorded()
                     for job in [job for job in active if job.job_id not in alive]:
                         active.remove(job)
-                        failures, why = _outcome(job)
+                        failures, died, why = _outcome(job)
                         reason = why or reason
+                        deaths.update(died)
                         yield from rest.failed(failures)
                 yield from rest.recorded()
             finally:
@@ -81,7 +86,8 @@ class Cluster:
             if not rest.jobs:
                 return
         text = f"交了 {ATTEMPTS} 次作业都没有做完；最后一次：{reason or '没有说明'}"
-        yield from rest.failed({task.where: f"{task.where}：{text}" for task in rest.jobs.values()})
+        for where in [task.where for task in rest.jobs.values()]:
+            yield from rest.failed({where: deaths.get(where, f"{where}：{text}")})
 
     def _submit(self, executor, rest: "_Rest", settings: Settings) -> list:
         """把余下的任务从慢到快列成单子，几份作业拿同一张。"""
@@ -128,8 +134,10 @@ def run_shard(
     limit: float,
     workers: int,
     claims: str,
-) -> dict[str, str]:
+) -> tuple[dict[str, str], dict[str, str]]:
     """在集群的机器上运行，做认领得到的任务；记录写进共用的记录库。
+
+    收到 SIGTERM（作业被撤、被抢占）就停下，不再认领：手里的任务由下一轮作业做。
 
     Args:
         root: 笔记仓库，各台机器上在同一个位置。
@@ -140,7 +148,7 @@ def run_shard(
         claims: 各份作业共用的文件夹，认领一个任务就在里面建一个文件。
 
     Returns:
-        失败的任务，由位置到说明。
+        失败的任务，由位置到说明；以及进程忽然没了的任务，可能是作业被杀连累的，值得再试。
 
     Raises:
         ValueError: 这台机器上的源码或库的版本与交作业的机器不同。
@@ -154,8 +162,29 @@ def run_shard(
             f"这里是 {dict(here.versions)}，那里是 {dict(environment.versions)}"
         )
     settings = Settings(project.root, project.records, environment, limit)
-    results = run_tasks(jobs, settings, workers, lambda key: _claim(Path(claims), key))
-    return {one.task.where: one.failure for one in results if one.failure is not None}
+    failures, deaths = {}, {}
+    with _leave_on_sigterm():
+        for one in run_tasks(jobs, settings, workers, lambda key: _claim(Path(claims), key)):
+            if one.died:
+                deaths[one.task.where] = one.failure
+                time.sleep(PAUSE)
+            elif one.failure is not None:
+                failures[one.task.where] = one.failure
+    return failures, deaths
+
+
+@contextlib.contextmanager
+def _leave_on_sigterm() -> Iterator[None]:
+    """submitit 忽略 SIGTERM，而工作进程会被它结束：不停下就会一个接一个地白做。"""
+
+    def leave(number: int, frame: object) -> None:
+        raise SystemExit(f"作业收到信号 {number}，停下")
+
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _claim(folder: Path, key: str) -> bool:
@@ -227,15 +256,15 @@ def _cancel(kind: str, jobs: Sequence) -> None:
         time.sleep(0.1)
 
 
-def _outcome(job) -> tuple[dict[str, str], str]:
-    """一份作业里失败的任务；作业自己没有做完时，是为什么。"""
+def _outcome(job) -> tuple[dict[str, str], dict[str, str], str]:
+    """一份作业里失败的、进程没了的任务；作业自己没有做完时，是为什么。"""
     if not job.paths.result_pickle.exists():
         tail = (job.stderr() or "").strip().splitlines()[-3:]
-        return {}, f"作业 {job.job_id} 没有交回结果（被杀、超时或机器掉线）" + "".join(
+        return {}, {}, f"作业 {job.job_id} 没有交回结果（被杀、超时或机器掉线）" + "".join(
             f"\n    {line}" for line in tail
         )
     error = job.exception()
     if error is not None:
         *_, trace, _ = ["", *str(error).split("-" * 22)]  # 出错的经过夹在两行短横之间
-        return {}, f"作业 {job.job_id} 出错：{trace.strip().splitlines()[-1]}"
-    return job.result(), ""
+        return {}, {}, f"作业 {job.job_id} 出错：{trace.strip().splitlines()[-1]}"
+    return *job.result(), ""

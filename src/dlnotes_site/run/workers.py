@@ -64,11 +64,19 @@ class Settings:
 
 @dataclass(frozen=True)
 class Result:
-    """一个任务的结果；`failure` 为 `None` 表示记录已写好。"""
+    """一个任务的结果。
+
+    Attributes:
+        task: 任务。
+        seconds: 用时，秒。
+        failure: 失败的说明；`None` 表示记录已写好。
+        died: 进程没有交回结果就没了：代码结束了它，或者外面杀了它，这里分不清。
+    """
 
     task: Task
     seconds: float
     failure: str | None
+    died: bool = False
 
 
 def run_tasks(
@@ -157,17 +165,18 @@ class _Worker:
         """取回结果；没有交回结果的，说明它是怎么死的。"""
         task, self.task = self.task, None
         late = time.monotonic() > self.deadline and not self.connection.poll()
+        died = False
         try:
             if late:
                 raise EOFError
             seconds, failure, usable = self.connection.recv()
         except (EOFError, OSError):
             seconds, usable = time.monotonic() - self.started, False
-            failure = self._death(task, late)
+            failure, died = self._death(task, late), not late
         if not usable or not self.settings.resident:
             self._leave()
         shutil.rmtree(self.folder, ignore_errors=True)
-        return Result(task, seconds, failure)
+        return Result(task, seconds, failure, died)
 
     def _leave(self) -> None:
         self.connection.close()
@@ -190,9 +199,10 @@ class _Worker:
         if self.process is None:
             return
         self.connection.close()
-        _kill(self.process)
-        self.process.join()
-        self.process.close()
+        if self.process.pid is not None:  # 启动到一半被打断的还没有进程号，见连接断了自己退出
+            _kill(self.process)
+            self.process.join()
+            self.process.close()
         self.process = self.connection = None
         if self.task is not None:
             shutil.rmtree(self.folder, ignore_errors=True)

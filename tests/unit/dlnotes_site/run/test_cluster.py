@@ -113,6 +113,34 @@ def test_a_task_that_kills_its_job_is_given_up_after_three_attempts_and_says_why
     assert "没有交回结果" in text
 
 
+def test_a_block_that_ends_its_process_is_tried_again_and_then_named(mini, tmp_path, monkeypatch):
+    log = tmp_path / "log"
+    monkeypatch.setattr(module, "PAUSE", 0.0)
+    mini.page("# 崩\n\n```python\nimport os\n"
+              f"with open({str(log)!r}, 'a') as file:\n    file.write('x')\nos._exit(3)\n"
+              "assert True\n```\n", "docs/crash.md")  # fmt: skip
+    summary = mini.run(cluster=Cluster("local", shards=1))
+    assert log.read_text() == "xxx", "may have been the cluster's doing: worth three attempts"
+    [(where, text)] = summary.failures.items()
+    assert where == "docs/crash.md:3"
+    assert "退出码 3" in text
+
+
+def test_a_job_told_to_stop_takes_nothing_more(mini, tmp_path, monkeypatch):
+    pages(mini, 3, code="import time\nassert time.sleep(2) is None")
+    planned = make_plan(mini.project, device="cpu").tasks
+    environment = Environment.current("cpu", 1)
+    jobs = [(one.task, one.key) for one in planned]
+    claims = tmp_path / "claims"
+    claims.mkdir()
+    before = signal.getsignal(signal.SIGTERM)
+    threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGTERM)).start()
+    with pytest.raises(SystemExit):
+        run_shard(str(mini.root), jobs, environment, 60.0, 1, str(claims))
+    assert len(list(claims.iterdir())) < 3
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
 def test_a_machine_with_other_versions_refuses(mini, tmp_path):
     pages(mini, 1)
     (planned,) = make_plan(mini.project, device="cpu").tasks
