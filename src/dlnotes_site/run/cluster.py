@@ -175,7 +175,7 @@ def run_shard(
 
 @contextlib.contextmanager
 def _leave_on_sigterm() -> Iterator[None]:
-    """submitit 忽略 SIGTERM，而工作进程会被它结束：不停下就会一个接一个地白做。"""
+    """Submitit 忽略 SIGTERM，而工作进程会被它结束：不停下就会一个接一个地白做。"""
 
     def leave(number: int, frame: object) -> None:
         raise SystemExit(f"作业收到信号 {number}，停下")
