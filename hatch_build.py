@@ -29,7 +29,7 @@ def version() -> str:
 
 
 def _git(*arguments: str) -> str:
-    """Git 的输出；不是仓库、没有 git 时是空的。"""
+    """git 的输出；不是仓库、没有 git 时是空的。"""
     try:
         done = subprocess.run(["git", "-C", str(ROOT), *arguments], capture_output=True, text=True)
     except OSError:

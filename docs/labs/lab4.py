@@ -227,6 +227,7 @@ print("任务 2 通过")
 class LeNet(nn.Module):
     def __init__(self, num_classes, image_size=32):
         super().__init__()
+        ...
 
     def forward(self, X):
         ...

@@ -556,7 +556,7 @@ for record in sorted(coarse, key=lambda record: -record["valid"]):
 coin = torch.Generator().manual_seed(0)
 taken = [log_uniform(0.001, 10.0, coin) for _ in range(2000)]
 assert isinstance(taken[0], float), f"任务 5：log_uniform 应返回一个数，现在返回 {taken[0]!r}"
-assert min(taken) >= 0.001 and max(taken) <= 10, (
+assert 0.001 <= min(taken) and max(taken) <= 10, (
     f"任务 5：取出的值到了范围之外，{min(taken)} 到 {max(taken)}")
 shares = [sum(value < 10.0**k for value in taken) / 2000 for k in (-2, -1, 0)]
 gap = max(abs(share - want) for share, want in zip(shares, (0.25, 0.5, 0.75)))
@@ -678,7 +678,7 @@ told, want = mean_valid(candidates[0]), sum(valid_of(candidates[0], seed) for se
 assert told is not None and abs(told - want) < 1e-6, (
     f"任务 6：mean_valid 应是三个种子的平均 {want:.3f}，现在是 {told}")
 ratios = [one["lr"] / center["setting"]["lr"] for one in candidates]
-assert min(ratios) >= 0.1 and max(ratios) <= 10, (
+assert 0.1 <= min(ratios) and max(ratios) <= 10, (
     f"任务 6：学习率应是 center 的 0.1 到 10 倍，现在是 {min(ratios):.3g} 到 {max(ratios):.3g} 倍")
 assert min(ratios) < 1 < max(ratios), (
     "任务 6：比 center 小的、比 center 大的学习率都要试；现在全在一边")
