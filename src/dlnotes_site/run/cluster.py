@@ -260,8 +260,11 @@ def _outcome(job) -> tuple[dict[str, str], dict[str, str], str]:
     """一份作业里失败的、进程没了的任务；作业自己没有做完时，是为什么。"""
     if not job.paths.result_pickle.exists():
         tail = (job.stderr() or "").strip().splitlines()[-3:]
-        return {}, {}, f"作业 {job.job_id} 没有交回结果（被杀、超时或机器掉线）" + "".join(
-            f"\n    {line}" for line in tail
+        return (
+            {},
+            {},
+            f"作业 {job.job_id} 没有交回结果（被杀、超时或机器掉线）"
+            + "".join(f"\n    {line}" for line in tail),
         )
     error = job.exception()
     if error is not None:
