@@ -131,6 +131,35 @@
     document.head.append(script);
   };
 
+  // 讲解器快滚到了才取来：共用的一份只取一次
+  let core;
+  const fetched = (address) =>
+    new Promise((resolve, reject) => {
+      const script = document.createElement("script");
+      script.src = new URL(address, here);
+      script.onload = resolve;
+      script.onerror = () => reject(new Error(`取不到 ${address}`));
+      document.head.append(script);
+    });
+  const explain = async (box) => {
+    const name = box.localName.slice(3);
+    try {
+      await (core ??= fetched("explain/core.js"));
+      await fetched(`explain/${name}.js`);
+    } catch (error) {
+      const note = Object.assign(document.createElement("p"), { className: "dl-explain__note", textContent: `讲解器打不开（${error.message}），上面静止的图讲的是同一件事。` });
+      note.setAttribute("role", "alert");
+      box.append(note);
+    }
+  };
+  const near = new IntersectionObserver(
+    (entries) => entries.filter(({ isIntersecting }) => isIntersecting).forEach(({ target }) => {
+      near.unobserve(target);
+      explain(target);
+    }),
+    { rootMargin: "600px" },
+  );
+
   // 主题排出的标记里，读屏与键盘用得上却缺了的几处
   const SCROLLERS = "pre > code, div.arithmatex, .md-typeset__scrollwrap, .dl-records table";
   // 表格右边还有没露出来的列，右缘就加阴影；一样先量完再改
@@ -186,6 +215,7 @@
   const start = () => {
     mend();
     requestAnimationFrame(() => setTimeout(playground));
+    document.querySelectorAll(".dl-explain").forEach((box) => near.observe(box));
     document.querySelectorAll(".dl-filter[hidden]").forEach(claims);
     document.querySelectorAll(".dl-records:not([data-live])").forEach((box) => {
       box.dataset.live = "";

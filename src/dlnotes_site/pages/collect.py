@@ -26,6 +26,7 @@ class Block:
     skip: str | None = None
     captions: tuple[Caption, ...] = field(default=(), compare=False)
     flags: frozenset[str] = frozenset()
+    explainer: str | None = field(default=None, compare=False)
 
     @property
     def where(self) -> str:
@@ -78,6 +79,7 @@ def block_of(page: str, fence: Fence, lines: list[str]) -> Block:
     return Block(
         page, fence.line, fence.code, fence.end, after.expected, after.ignore_whitespace,
         skip_reason(lines, fence.line), tuple(after.captions), frozenset(after.flags),
+        after.explainer,
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 _OPENING = re.compile(r"^(?P<indent>[ \t]*)(?P<ticks>`{3,}|~{3,})(?P<info>[^`]*)$")
 _TEXT_COMMENT = re.compile(r"^\s*<!--\s*(?P<name>alt|caption):\s*(?P<text>.*?)\s*-->\s*$")
 _FLAG = re.compile(r"^\s*<!--\s*(?P<name>fold|long)\s*-->\s*$")
+_EXPLAINER = re.compile(r"^\s*<!--\s*explainer:\s*(?P<name>[a-z]+)\s*-->\s*$")
 _EXPECTED = "<!--pytest-codeblocks:expected-output"
 _WIDE = "[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef\u2018-\u201d\u2026\u2014]"
 SKIP = re.compile(r"pytest\.mark\.skip\(reason=(?P<quote>[\"'])(?P<reason>.+)(?P=quote)\)")
@@ -52,10 +53,14 @@ class Caption:
 
 @dataclass
 class Trailer:
-    """围栏之后属于它的几行：替代文字、图注、标记、预期输出；`used` 是它们的下标（从 0 数起）。"""
+    """围栏之后属于它的几行：替代文字、图注、标记、讲解器、预期输出。
+
+    `used` 是它们的下标，从 0 数起。
+    """
 
     captions: list[Caption] = field(default_factory=list)
     flags: set[str] = field(default_factory=set)
+    explainer: str | None = None
     expected: str | None = None
     ignore_whitespace: bool = False
     used: list[int] = field(default_factory=list)
@@ -93,12 +98,15 @@ def trailer(lines: list[str], end: int) -> Trailer:
 def _comment(line: str, number: int, found: Trailer) -> bool:
     """一行注释归到 `found` 里；不是这个围栏的注释时返回假。"""
     flag, text = _FLAG.match(line), _TEXT_COMMENT.match(line)
+    explainer = _EXPLAINER.match(line)
     if flag is not None:
         found.flags.add(flag["name"])
     elif text is not None and text["name"] == "alt":
         found.captions.append(Caption(text["text"]))
     elif text is not None and found.captions:
         found.captions[-1].text = text["text"]
+    elif explainer is not None:
+        found.explainer = explainer["name"]
     else:
         return False
     found.used.append(number)

@@ -25,8 +25,8 @@ _SPOKEN = {f"{_LANGUAGES}min/lunr.{name}.min.js" for name in ("stemmer.support",
 BUNDLED = ("clipboard", "escape-html", "focus-visible", "lunr", "rxjs", "tslib")
 
 # 这些文件夹里的是本站自己写的，或者由运行记录织成的
-_OURS = ("assets/css/*", "assets/js/*", "assets/run/*", "assets/playground/*", "assets/long/*",
-         "assets/offline/offline.js", "assets/*.svg", "assets/*.json")  # fmt: skip
+_OURS = ("assets/css/*", "assets/js/*", "assets/run/*", "assets/playground/*", "assets/explain/*",
+         "assets/long/*", "assets/offline/offline.js", "assets/*.svg", "assets/*.json")  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,7 @@ def _shown(block: Block, record, stale, prefix: str, found: Woven) -> str:
     for figure in result.figures:
         found.frames |= dict.fromkeys(figure.frames, block.line)
     line = long_evidence(result, stale(block)) if block.is_long else None
-    return record_html(result, block.captions, prefix, line)
+    return record_html(result, block.captions, prefix, line, block.explainer)
 
 
 def _missing(block: Block) -> Problem:

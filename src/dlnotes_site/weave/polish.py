@@ -26,9 +26,9 @@ class PolishExtension(Extension):
         super().__init__(**options)
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802
-        """登记各个处理器；收起一行 HTML 的在 superfences（25）之后、html_block（20）之前。"""
+        """登记各个处理器；收起一行 HTML 的在 MkDocs 找锚点（21）之后、html_block（20）之前。"""
         root = Path(self.getConfig("root")).resolve()
-        md.preprocessors.register(_Html(md), "dlnotes_html", 24)
+        md.preprocessors.register(_Html(md), "dlnotes_html", 20.5)
         md.treeprocessors.register(_Joins(md), "dlnotes_joins", 1)
         md.treeprocessors.register(_Corners(md), "dlnotes_corners", 0.5)
         md.treeprocessors.register(_Scrolls(md), "dlnotes_scrolls", 0.45)

@@ -19,7 +19,11 @@ def run_html(body: str) -> str:
 
 
 def record_html(
-    record: Record, captions: tuple[Caption, ...], prefix: str, evidence: str | None = None
+    record: Record,
+    captions: tuple[Caption, ...],
+    prefix: str,
+    evidence: str | None = None,
+    explainer: str | None = None,
 ) -> str:
     """一条记录的 HTML。
 
@@ -28,12 +32,19 @@ def record_html(
         captions: 各张图的替代文字与图注；少写的当作空的。
         prefix: 从网页到网站根的相对路径，如 `../../`。
         evidence: 运行环境那一行的文字；省略时是设备、torch 的版本与用时。
+        explainer: 图交给哪个讲解器；省略时就是图。
     """
     parts = [output_html(record.stdout.rstrip())] if record.stdout.strip() else []
     captions = captions + (Caption(""),) * (len(record.figures) - len(captions))
-    parts += [figure_html(figure, caption, prefix)
-              for figure, caption in zip(record.figures, captions, strict=False)]  # fmt: skip
+    pairs = zip(record.figures, captions, strict=False)
+    figures = "".join(figure_html(figure, caption, prefix) for figure, caption in pairs)
+    parts.append(explainer_html(explainer, figures) if explainer else figures)
     return run_html("".join(parts) + evidence_html(evidence or evidence_text(record)))
+
+
+def explainer_html(name: str, figures: str) -> str:
+    """讲解器：脚本快滚到时取来，把图换成能动手的；没有脚本时就是图。"""
+    return f'<dl-{name} class="dl-explain" id="explain-{name}">{figures}</dl-{name}>'
 
 
 def output_html(text: str) -> str:

@@ -14,7 +14,7 @@ from dlnotes_site.run.key import digest
 from dlnotes_site.run.results import Results
 from dlnotes_site.run.store import Damaged
 from dlnotes_site.tasks import labs
-from dlnotes_site.weave import lab_item, page_item, playground
+from dlnotes_site.weave import explainers, lab_item, page_item, playground
 from dlnotes_site.weave.addresses import (
     NOTEBOOKS,
     SOURCES,
@@ -33,7 +33,7 @@ from dlnotes_site.weave.transforms import Inputs, run_stamp
 _PRIVATE = ("assets/long/", "assets/durations.json", "assets/measured.json")
 """docs 里不发布的：记录、用时与核对过的数。"""
 
-_DERIVED = (f"{FOLDER}/", "assets/playground/", *(f"{name}/" for name in (
+_DERIVED = (f"{FOLDER}/", "assets/playground/", "assets/explain/", *(f"{name}/" for name in (
     NOTEBOOKS, WHEELS, SOURCES)))  # fmt: skip
 """只由织与发布写出的文件夹；docs 里留着旧的，会盖住新的。"""
 
@@ -67,14 +67,16 @@ class _Weaver:
                 entry.text = ""
 
     def everything(self) -> list[Problem]:
-        """全部页面、实验、训练场的数据与素材。"""
+        """全部页面、实验、训练场与讲解器的数据、素材。"""
         same_run, before = self.run == self.state.run, self.state.files
         items = [self.item(path) for path in self.sources]
         problems = self._conflicts()
-        for item in [*items, *playground.items(self.project, self.results)]:
+        data = [*playground.items(self.project, self.results),
+                *explainers.items(self.project, self.results)]  # fmt: skip
+        for item in [*items, *data]:
             if not self._fresh(item, same_run):
                 problems += self.weave(item)
-        wanted = {item.name for item in items} | {playground.NAME}
+        wanted = {item.name for item in [*items, *data]}
         self.state.entries = {k: v for k, v in self.state.entries.items() if k in wanted}
         problems += self._shared()
         problems += self._copy_assets()

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 ORDER = ("colours", "text", "layout", "code", "figures", "tables", "boxes", "maths", "api", "home",
-         "cards", "route", "report", "labs", "playground", "search", "motion", "print")  # fmt: skip
+         "cards", "route", "report", "labs", "playground", "explain", "search", "motion",
+         "print")  # fmt: skip
 """先后：颜色最先，打印最后，别的样式才盖不过它。"""
 
 FOLDER, JOINED = "assets/css", "assets/css/site.css"
