@@ -153,3 +153,13 @@ def test_an_address_outside_the_offline_copy_would_be_noticed(disk):
     one.page.evaluate("new Image().src = 'http://127.0.0.1:9/x.png'")
     one.page.wait_for_timeout(300)
     assert any("http://127.0.0.1:9" in trouble for trouble in one.troubles)
+
+
+@pytest.mark.parametrize(("page", "name"), [("lenet", "lenet"), ("gradient-descent", "descent")])
+def test_the_explainers_of_the_offline_copy_are_alive(disk, page, name):
+    one = disk(f"notes/{page}/index.html")
+    one.page.locator(f"dl-{name}").scroll_into_view_if_needed()
+    one.page.wait_for_selector(f"dl-{name}.is-live .dl-explain__status:not(:empty)")
+    one.page.locator(f'p a[href*="#explain-{name}"]').first.click()
+    one.page.wait_for_function("name => location.hash === `#explain-${name}`", arg=name)
+    assert one.troubles == []
