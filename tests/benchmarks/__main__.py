@@ -8,6 +8,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 import bench_cluster
+import bench_explainers
 import bench_fit
 import bench_import
 import bench_many
@@ -29,6 +30,7 @@ PARTS = {
     "优化器": bench_optim.report,
     "导入": bench_import.report,
     "页面重量": bench_pages.report,
+    "讲解器": bench_explainers.report,
 }
 
 

@@ -5,6 +5,8 @@
   const STILL = matchMedia("(prefers-reduced-motion: reduce)");
   const SETTLE_MS = 400; // 停手这么久才念给读屏听、写进网址
   const PLAY_MS = 120;
+  const TELL_MS = 100; // 拖动时，画布每一帧都画，文字隔这么久才改：改文字要整页重新排版，手机上一帧做不完
+  const FRAME_MS = 20; // 连着动的时候，两帧平均隔得比这久，就先画得粗一些，停手再画细
   const specs = {};
 
   const element = (tag, attributes = {}, ...children) => {
@@ -113,6 +115,24 @@
         context.setLineDash([]);
       }
     }
+    rects(boxes, colour) {
+      const { context } = this;
+      context.beginPath();
+      for (const [x, y, width, height] of boxes) context.rect(x, y, width, height);
+      context.fillStyle = this.colour(colour);
+      context.fill();
+    }
+    // 许多同样的小圆点，一笔画完
+    dots(points, radius, colour) {
+      const { context } = this;
+      context.beginPath();
+      for (const [x, y] of points) {
+        context.moveTo(x + radius, y);
+        context.arc(x, y, radius, 0, 2 * Math.PI);
+      }
+      context.fillStyle = this.colour(colour);
+      context.fill();
+    }
     dot(x, y, radius = 4, colour = "ink", { ring = false } = {}) {
       const { context } = this;
       context.beginPath();
@@ -155,14 +175,10 @@
       context.fillStyle = this.colour(colour);
       context.fillText(words, x, y);
     }
-    // 灰度图：values 是 0 到 1 的数，rows × columns；放大后仍是一格一格
-    image(values, rows, columns, x, y, width, height, tint = null) {
-      const pixels = new ImageData(columns, rows), rgb = tint ?? [[0, 0, 0], [255, 255, 255]];
-      for (let i = 0; i < rows * columns; i++) {
-        const share = clamp(values[i], 0, 1);
-        for (let c = 0; c < 3; c++) pixels.data[4 * i + c] = rgb[0][c] + share * (rgb[1][c] - rgb[0][c]);
-        pixels.data[4 * i + 3] = 255;
-      }
+    // 灰度图：values 是 0 到 1 的数，rows × columns，负数透明；放大后仍是一格一格
+    image(values, rows, columns, x, y, width, height) {
+      const pixels = new ImageData(columns, rows), words = new Uint32Array(pixels.data.buffer);
+      for (let i = 0; i < words.length; i++) if (values[i] >= 0) words[i] = 0xff000000 | (Math.round(255 * Math.min(values[i], 1)) * 0x010101);
       const sheet = (this.sheet ??= document.createElement("canvas"));
       sheet.width = columns;
       sheet.height = rows;
@@ -222,6 +238,7 @@
       const still = element("details", { class: "dl-explain__still" }, element("summary", {}, "静止的图"), ...this.children);
       this.append(body, still);
       this.pads = new Map();
+      this.told = 0;
       this.face();
     }
 
@@ -297,8 +314,9 @@
     }
 
     update() {
-      this.pending ||= requestAnimationFrame(() => {
+      this.pending ||= requestAnimationFrame((now) => {
         this.pending = 0;
+        this.pace(now);
         try {
           this.paint();
         } catch (error) {
@@ -309,9 +327,23 @@
       this.timer = setTimeout(() => this.settle(), SETTLE_MS);
     }
 
+    // 没有 GPU 的手机上，画布越大，一帧越慢
+    pace(now) {
+      const gap = now - (this.painted ?? 0);
+      this.painted = now;
+      this.gap = gap < 100 ? 0.8 * (this.gap ?? 0) + 0.2 * gap : 0;
+      if (this.gap > FRAME_MS) this.slow = true;
+      this.coarse = this.slow && gap < 100;
+    }
+
     settle() {
       clearTimeout(this.timer);
+      if (this.coarse) {
+        this.painted = 0;
+        this.update();
+      }
       if (this.values) {
+        this.tell();
         this.spoken.textContent = this.words.textContent;
         this.canvas.setAttribute("aria-label", `${this.spec.title}。${this.words.textContent}`);
       }
@@ -334,10 +366,10 @@
     // 画
     paint() {
       const { spec, state, canvas } = this;
-      const width = Math.round(this.stage.clientWidth);
+      const { width } = this;
       if (!width) return;
       const height = Math.round(spec.height(width, state));
-      const ratio = Math.min(devicePixelRatio || 1, 2);
+      const ratio = this.coarse ? 1 : Math.min(devicePixelRatio || 1, 2);
       if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
         canvas.width = Math.round(width * ratio);
         canvas.height = Math.round(height * ratio);
@@ -355,8 +387,18 @@
       const view = { width, height, small: width < 480 };
       spec.draw(this.pen, this.values, state, view, this.data);
       this.place(spec.pads?.(this.values, state, view, this.data) ?? []);
+      if (performance.now() - this.told < TELL_MS) this.telling ||= setTimeout(() => this.tell(), TELL_MS);
+      else this.tell();
+    }
+
+    // 画布下面的话，与滑块旁边的数
+    tell() {
+      clearTimeout(this.telling);
+      this.telling = 0;
+      if (!this.values) return;
+      this.told = performance.now();
       this.fillIn();
-      const words = spec.status(this.values, state, this.data);
+      const words = this.spec.status(this.values, this.state, this.data);
       if (this.words.textContent !== words) this.words.textContent = words;
     }
 
@@ -393,15 +435,17 @@
         if (!node) this.pads.set(pad.id, (node = this.pad(pad)));
         node.pad = pad;
         const [x, y, w, h] = pad.box ?? [pad.x - 22, pad.y - 22, 44, 44];
-        node.style.cssText = `left:${x}px;top:${y}px;width:${w}px;height:${h}px`;
-        if (node.getAttribute("aria-valuetext") !== pad.text) node.setAttribute("aria-valuetext", pad.text);
-        if (pad.now !== undefined) node.setAttribute("aria-valuenow", pad.now);
+        const size = `width:${w}px;height:${h}px`;
+        if (node.dataset.size !== size) node.style.cssText = node.dataset.size = size;
+        node.style.transform = `translate(${x}px, ${y}px)`; // 只挪合成层，不重新排版
+        node.setAttribute("aria-valuetext", pad.text);
+        node.setAttribute("aria-valuenow", pad.now);
       }
     }
 
     pad({ id, label, cursor = "grab", box }) {
       const node = element("div", { class: box ? "dl-explain__pad" : "dl-explain__pad dl-explain__knob", role: "slider", tabindex: "0", "aria-label": label, "aria-valuenow": "0", "data-pad": id });
-      node.style.setProperty("cursor", cursor);
+      node.dataset.cursor = cursor;
       let start = null;
       const where = ({ clientX, clientY }) => {
         const box = this.stage.getBoundingClientRect();
@@ -494,7 +538,11 @@
     }
 
     watch() {
-      new ResizeObserver(() => this.update()).observe(this.stage);
+      this.width = this.stage.clientWidth;
+      new ResizeObserver(() => {
+        this.width = this.stage.clientWidth;
+        this.update();
+      }).observe(this.stage);
       new MutationObserver(() => {
         this.pen = null;
         this.update();

@@ -1,8 +1,8 @@
-// 深度 × 激活 × 初始化：一个真的小网络，每层 32 个单元、32 个样本，前向与反向都在这里算。
+// 深度 × 激活 × 初始化：一个真的小网络，每层 24 个单元、16 个样本，前向与反向都在这里算。
 (() => {
   "use strict";
   const { define, show, clamp } = globalThis.dlExplain;
-  const WIDTH = 32, BATCH = 32, DEEPEST = 30, BINS = 24;
+  const WIDTH = 24, BATCH = 16, DEEPEST = 24, BINS = 24;
   const ACTIVATIONS = {
     tanh: { f: Math.tanh, slope: (z, h) => 1 - h * h, range: [-1, 1] },
     sigmoid: { f: (z) => 1 / (1 + Math.exp(-z)), slope: (z, h) => h * (1 - h), range: [0, 1] },
@@ -107,15 +107,17 @@
       pen.line([[left, y(tick)], [right, y(tick)]], "line", { width: 1 });
       pen.text(show(tick), left - 6, y(tick), { align: "right", colour: "muted", size: 12 });
     }
+    const bars = [];
     after.forEach((h, k) => {
       const counts = new Uint16Array(BINS);
       for (const value of h) counts[clamp(Math.floor(((value - low) / (high - low)) * BINS), 0, BINS - 1) || 0]++;
       const most = Math.max(...counts), middle = left + (k + 0.5) * step;
       counts.forEach((count, bin) => {
         const half = (count / most) * step * 0.46;
-        if (count) pen.rect(middle - half, base - ((bin + 1) / BINS) * tall, 2 * half, tall / BINS, { fill: "blue" });
+        if (count) bars.push([middle - half, base - ((bin + 1) / BINS) * tall, 2 * half, tall / BINS]);
       });
     });
+    pen.rects(bars, "blue");
 
     const box = { left, right, top: base + 40, bottom: height - 26 };
     const logs = [gradients, spreads].map((row) => row.map((value) => clamp(Math.log10(value), -16, 16)));
@@ -130,7 +132,7 @@
     const put = (row, colour, dash) => {
       const points = row.map((value, k) => [left + (k + 0.5) * step, ly(value)]);
       pen.line(points, colour, { dash });
-      points.forEach(([x, at]) => pen.dot(x, at, 2.5, colour));
+      pen.dots(points, 2.5, colour);
     };
     put(logs[0], "orange", []);
     put(logs[1], "blue", [6, 4]);
@@ -147,7 +149,7 @@
     words.push(gradients.at(-1) === 0 ? "末层的梯度就是 0" : `第 1 层的梯度是末层的 ${show(ratio, 2)} 倍`);
     if (depth > 1 && ratio > 0) words.push(`往回每过一层平均乘 ${show(ratio ** (1 / (depth - 1)), 3)}`);
     words.push(`末层样本间的差别是第 1 层的 ${show(spreads.at(-1) / spreads[0], 2)} 倍`);
-    return `${words.join("，")}。权重的标准差是 ${show(scale)} ÷ √32 = ${show(scale / Math.sqrt(WIDTH))}。`;
+    return `${words.join("，")}。权重的标准差是 ${show(scale)} ÷ √${WIDTH} = ${show(scale / Math.sqrt(WIDTH))}。`;
   }
 
   define("depth", {
@@ -155,7 +157,7 @@
     params: {
       activation: { kind: "choice", title: "激活函数", options: { tanh: "Tanh", sigmoid: "Sigmoid", relu: "ReLU", none: "没有" }, value: "sigmoid" },
       depth: { kind: "range", title: "层数", min: 2, max: DEEPEST, step: 1, value: 20 },
-      scale: { kind: "range", title: "权重的标准差 × √32", min: 0.1, max: 10, log: true, value: 1 },
+      scale: { kind: "range", title: `权重的标准差 × √${WIDTH}`, min: 0.1, max: 10, log: true, value: 1 },
       seed: { kind: "range", title: "种子", min: 0, max: 9, step: 1, value: 0 },
     },
     fix: (next) => ({ ...next, depth: Math.round(next.depth), seed: Math.round(next.seed) }),

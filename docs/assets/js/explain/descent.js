@@ -59,7 +59,8 @@
     }
     const points = values.path.map((point) => place(state, point)).map(([x, y]) => [clamp(px(x), -9999, 9999), clamp(py(y), -9999, 9999)]);
     pen.line(points, "orange", { width: 2 });
-    points.forEach(([x, y], i) => pen.dot(x, y, i ? 3 : 7, i ? "orange" : "blue", { ring: !i }));
+    pen.dots(points.slice(1), 3, "orange");
+    pen.dot(...points[0], 7, "blue", { ring: true });
     pen.dot(px(terrain.centre[0]), py(state.terrain === "bowl" ? 0 : terrain.centre[1]), 4, "green");
     context.restore();
     pen.axes(map);

@@ -60,13 +60,14 @@
   // 笔迹抹匀一点，放在暗的背景上：与训练用的图一样是亮字暗底
   function pixels(state, data) {
     if (state.sample !== "own") return Float64Array.from(atob(data.samples[Number(state.sample)]), (c) => c.charCodeAt(0) / 255);
-    const ink = dots(state.ink), at = (i, j) => (i < 0 || j < 0 || i >= SIDE || j >= SIDE ? 0 : ink[i * SIDE + j]);
-    return Float64Array.from(ink, (_, k) => {
+    const ink = dots(state.ink), image = new Float64Array(SIDE * SIDE).fill(0.15);
+    ink.forEach((one, k) => {
+      if (!one) return;
       const i = Math.floor(k / SIDE), j = k % SIDE;
-      let sum = 0;
-      for (let u = -1; u <= 1; u++) for (let v = -1; v <= 1; v++) sum += at(i + u, j + v) * (u ? 1 : 2) * (v ? 1 : 2);
-      return 0.15 + 0.75 * (sum / 16);
+      for (let u = Math.max(i - 1, 0); u <= Math.min(i + 1, SIDE - 1); u++)
+        for (let v = Math.max(j - 1, 0); v <= Math.min(j + 1, SIDE - 1); v++) image[u * SIDE + v] += (0.75 / 16) * (u === i ? 2 : 1) * (v === j ? 2 : 1);
     });
+    return image;
   }
 
   function model(state, data) {
@@ -83,21 +84,23 @@
 
   function frame({ width, small }) {
     const side = small ? Math.min(Math.floor(width * 0.5), 200) : 230;
-    return small
-      ? { input: [0, 22, side], bars: [side + 14, 22, width - side - 18, side], s2: [0, side + 54, Math.floor((width - 20) / 6)], s4: [0, side + 54 + Math.floor((width - 20) / 6) + 32, Math.floor((width - 28) / 8), 8] }
-      : { input: [0, 22, side], bars: [width - 190, 22, 186, side], s2: [side + 22, 22, Math.floor((width - side - 190 - 60) / 3), 3], s4: null };
+    return { input: [0, 22, side], bars: small ? [side + 14, 22, width - side - 18, side] : [width - 190, 22, 186, side], left: side + 22 };
   }
 
   function tiles(pen, maps, count, side, x, y, size, columns) {
-    const area = side * side;
+    // 拼成一张再画，各张之间空一格
+    const area = side * side, step = side + 1, rows = Math.ceil(count / columns), wide = columns * step - 1, high = rows * step - 1;
+    const sheet = new Float64Array(wide * high).fill(-1);
     for (let k = 0; k < count; k++) {
       const map = maps.subarray(k * area, (k + 1) * area), most = Math.max(...map, 1e-9);
-      pen.image(map.map((v) => v / most), side, side, x + (k % columns) * (size + 4), y + Math.floor(k / columns) * (size + 4), size, size);
+      const corner = Math.floor(k / columns) * step * wide + (k % columns) * step;
+      map.forEach((v, at) => (sheet[corner + Math.floor(at / side) * wide + (at % side)] = v / most));
     }
+    pen.image(sheet, high, wide, x, y, (wide / side) * size, (high / side) * size);
   }
 
   function draw(pen, values, state, view, data) {
-    const { input, bars, s2 } = frame(view), head = { colour: "muted", size: 12 }, { small, width } = view;
+    const { input, bars, left } = frame(view), head = { colour: "muted", size: 12 }, { small, width } = view;
     pen.text(small ? "输入（在这里写）" : "输入 32×32（在这里写）", input[0], 10, head);
     pen.image(values.image, SIDE, SIDE, input[0], input[1], input[2], input[2]);
     pen.rect(input[0] + 0.5, input[1] + 0.5, input[2] - 1, input[2] - 1, { stroke: "edge" });
@@ -112,18 +115,18 @@
     });
 
     if (small) {
-      const size = Math.floor((width - 20) / 6), y = input[2] + 54;
+      const size = Math.floor(width / 6.4), y = input[2] + 54;
       pen.text("S2：6 张 14×14", 0, y - 12, head);
       tiles(pen, values.s2, 6, 14, 0, y, size, 6);
-      const next = y + size + 30, tiny = Math.floor((width - 28) / 8);
+      const next = y + size + 30, tiny = Math.floor(width / 9.4);
       pen.text("S4：16 张 5×5", 0, next - 12, head);
       tiles(pen, values.s4, 16, 5, 0, next, tiny, 8);
       return;
     }
-    const left = s2[0], space = width - left - 212, size = Math.min(Math.floor((space - 20) / 6), 60);
+    const space = width - left - 212, size = Math.min(Math.floor(space / 6.4), 60);
     pen.text("S2：6 张 14×14", left, 10, head);
     tiles(pen, values.s2, 6, 14, left, 22, size, 6);
-    const tiny = Math.min(Math.floor((space - 28) / 8), 50), y = 22 + size + 34;
+    const tiny = Math.min(Math.floor(space / 9.4), 50), y = 22 + size + 34;
     pen.text("S4：16 张 5×5", left, y - 12, head);
     tiles(pen, values.s4, 16, 5, left, y, tiny, 8);
   }
@@ -174,7 +177,7 @@
     },
     load: () => loadData("lenet"),
     actions: [{ title: "擦掉重写", run: () => ({ sample: "own", ink: "" }) }],
-    height: (width) => (width < 480 ? Math.min(Math.floor(width * 0.5), 200) + 54 + Math.floor((width - 20) / 6) + 32 + 2 * (Math.floor((width - 28) / 8) + 4) : 262),
+    height: (width) => (width < 480 ? Math.min(Math.floor(width * 0.5), 200) + 54 + Math.floor(width / 6.4) + 36 + Math.ceil(2.2 * Math.floor(width / 9.4)) : 262),
     model, draw, pads, status,
     check(state, data) {
       const { s2, s4, scores, p } = model(state, data);

@@ -7,7 +7,7 @@ import torch
 
 from dlnotes_site.tasks.explainers.settings import Setting, log_uniform, settings
 
-WIDTH, BATCH, DEEPEST = 32, 32, 30
+WIDTH, BATCH, DEEPEST = 24, 16, 24
 ACTIVATIONS = {"tanh": torch.tanh, "sigmoid": torch.sigmoid, "relu": torch.relu,
                "none": lambda z: z}  # fmt: skip
 _MASK = 0xFFFFFFFF
