@@ -14,8 +14,8 @@ from common import ROOT, gzipped, table
 
 sys.path.insert(0, str(ROOT / "tests"))
 
-from browsing import SITE, browser_path, web  # noqa: E402
-from dlnotes_site.tasks.explainers.listed import PAGES  # noqa: E402
+from browsing import SITE, browser_path, web
+from dlnotes_site.tasks.explainers.listed import PAGES
 
 SLOWER = 4
 NUM_FRAMES = 120
@@ -28,14 +28,19 @@ MOVES = {
     "depth": "k => ({ scale: 0.5 + (k % 60) / 40, depth: 24 })",
     "pieces": "k => ({ units: `0:4,${0.2 + (k % 60) / 100}:-8,0.75:8` })",
     "descent": "k => ({ x: -5 + (k % 100) / 10, steps: 100 })",
-    "convolution": "k => ({ image: 'photo', stride: 1, padding: 2, row: k % 20, column: k % 22 })",
-    "lenet": "k => ({ sample: 'own', ink: (BigInt(k + 1) << 512n).toString(16).padStart(256, '0') })",
+    "convolution": "k => ({ image: 'photo', stride: 1, row: k % 20, column: k % 22 })",
+    "lenet": "k => ({ sample: 'own', ink: (k + 4096).toString(16).padStart(256, '0') })",
 }
 """第 k 帧改成什么：各个讲解器拖动时会改的参数，取画得多的设置。"""
 
 DRAG = """async ([name, frames]) => {
-  const box = document.querySelector(`dl-${name}`), move = %s, paint = box.paint.bind(box), busy = [];
-  box.paint = () => { const start = performance.now(); paint(); busy.push(performance.now() - start); };
+  const box = document.querySelector(`dl-${name}`), move = %s, busy = [];
+  const paint = box.paint.bind(box);
+  box.paint = () => {
+    const start = performance.now();
+    paint();
+    busy.push(performance.now() - start);
+  };
   const stamps = [];
   await new Promise((done) => {
     let k = 0;
