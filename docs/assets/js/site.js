@@ -149,6 +149,7 @@
     } catch (error) {
       const note = Object.assign(document.createElement("p"), { className: "dl-explain__note", textContent: `讲解器打不开（${error.message}），上面静止的图讲的是同一件事。` });
       note.setAttribute("role", "alert");
+      box.classList.add("is-lost");
       box.append(note);
     }
   };

@@ -16,6 +16,7 @@
     return node;
   };
   const round = (value, step) => Number((Math.round(value / step) * step).toPrecision(9));
+  const breathe = () => new Promise((resolve) => setTimeout(resolve));
   const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 
   // 显示用：有效数字，去掉多余的零，负号用真正的负号
@@ -206,8 +207,13 @@
       if (spec.load) this.data = await spec.load();
       this.build();
       this.read();
-      this.watch();
+      await breathe(); // 各步之间歇一歇：在第一屏的，不与打开页面争
+      this.ink();
+      await breathe();
+      this.values = spec.model(this.state, this.data);
+      await breathe();
       this.classList.add("is-live");
+      this.watch();
       this.update();
     }
 
@@ -363,6 +369,13 @@
       return url.href;
     }
 
+    // 现在的配色与字体
+    ink() {
+      const style = getComputedStyle(this);
+      const colours = Object.fromEntries(Object.entries(COLOURS).map(([name, variable]) => [name, style.getPropertyValue(variable).trim()]));
+      this.pen = new Pen(this.canvas.getContext("2d"), colours, style.fontFamily);
+    }
+
     // 画
     paint() {
       const { spec, state, canvas } = this;
@@ -376,11 +389,7 @@
         canvas.style.height = `${height}px`;
       }
       this.values = spec.model(state, this.data);
-      if (!this.pen) {
-        const style = getComputedStyle(this);
-        const colours = Object.fromEntries(Object.entries(COLOURS).map(([name, variable]) => [name, style.getPropertyValue(variable).trim()]));
-        this.pen = new Pen(canvas.getContext("2d"), colours, style.fontFamily);
-      }
+      if (!this.pen) this.ink();
       const { context } = this.pen;
       context.setTransform(ratio, 0, 0, ratio, 0, 0);
       context.clearRect(0, 0, width, height);
@@ -528,7 +537,7 @@
     // 打不开：说清楚，静止的图还在
     fail(error) {
       console.warn(error);
-      this.classList.remove("is-live");
+      this.classList.replace("is-live", "is-lost") || this.classList.add("is-lost");
       this.halt();
       this.note ??= element("p", { class: "dl-explain__note", role: "alert" });
       this.querySelector(".dl-explain__body")?.remove();
