@@ -280,9 +280,12 @@ def test_the_copy_button_copies_exactly_the_block(visit, page):
     one.page.evaluate("document.querySelectorAll('details').forEach((d) => (d.open = true))")
     copied, of_checks = [], []
     for block in shown.all():
-        block.scroll_into_view_if_needed()
         button = block.locator(".md-code__button")  # comes when the block is seen
-        button.evaluate("button => button.scrollIntoView({block: 'center'})")
+        for _ in range(10):  # what is above takes its own height only when it is near
+            block.evaluate("box => box.scrollIntoView({block: 'center'})")
+            one.page.wait_for_timeout(100)
+            if button.count():
+                break
         button.click(force=True)
         text = one.page.evaluate("navigator.clipboard.readText()").rstrip("\n")
         if block.evaluate("box => box.closest('details.dl-check') !== null"):
@@ -477,7 +480,7 @@ def dead_classes(style, used):
 
 def test_no_style_is_dead():
     style = (SITE / "assets/css/site.css").read_text(encoding="utf-8")
-    scripts = [*SITE.glob("assets/js/*.js"), *SITE.glob("assets/offline/*.js")]
+    scripts = [*SITE.glob("assets/js/**/*.js"), *SITE.glob("assets/offline/*.js")]
     weaving = (ROOT / "src/dlnotes_site/weave").glob("*.py")  # marks faults in the preview
     used = "\n".join(path.read_text(encoding="utf-8") for path in [*PAGES, *scripts, *weaving])
     assert len(re.findall(r"\.dl-", style)) > 100

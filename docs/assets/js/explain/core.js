@@ -255,7 +255,7 @@
     }
 
     control(name, param) {
-      const label = element("label", { class: `dl-explain__${param.kind}` }, element("span", {}, param.title));
+      const label = element("label", {}, element("span", {}, param.title));
       let input;
       if (param.kind === "choice") {
         input = element("select", { name });
