@@ -281,13 +281,17 @@ def test_the_copy_button_copies_exactly_the_block(visit, page):
     copied, of_checks = [], []
     for block in shown.all():
         button = block.locator(".md-code__button")  # comes when the block is seen
-        for _ in range(10):  # what is above takes its own height only when it is near
+        one.page.evaluate("navigator.clipboard.writeText('')")
+        text = ""
+        for _ in range(10):  # what is above takes its own height only when it comes near
             block.evaluate("box => box.scrollIntoView({block: 'center'})")
-            one.page.wait_for_timeout(100)
+            one.page.wait_for_timeout(200)
             if button.count():
+                button.evaluate("button => button.scrollIntoView({block: 'center'})")
+                button.click(force=True)
+            text = one.page.evaluate("navigator.clipboard.readText()").rstrip("\n")
+            if text:
                 break
-        button.click(force=True)
-        text = one.page.evaluate("navigator.clipboard.readText()").rstrip("\n")
         if block.evaluate("box => box.closest('details.dl-check') !== null"):
             of_checks.append((text, copied[-1]))
         else:
