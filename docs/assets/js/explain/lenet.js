@@ -72,14 +72,14 @@
 
   function model(state, data) {
     const net = network(data), image = pixels(state, data), X = image.map((v) => (v - data.center) / data.scale);
-    const s2 = pool(convolve(X, 1, 32, net["features.0.weight"], net["features.0.bias"], 6), 6, 28);
-    const s4 = pool(convolve(s2, 6, 14, net["features.3.weight"], net["features.3.bias"], 16), 16, 10);
+    const c1 = convolve(X, 1, 32, net["features.0.weight"], net["features.0.bias"], 6), s2 = pool(c1, 6, 28);
+    const c3 = convolve(s2, 6, 14, net["features.3.weight"], net["features.3.bias"], 16), s4 = pool(c3, 16, 10);
     const c5 = linear(s4, net["classifier.0.weight"], net["classifier.0.bias"], true);
     const f6 = linear(c5, net["classifier.2.weight"], net["classifier.2.bias"], true);
     const scores = linear(f6, net["classifier.4.weight"], net["classifier.4.bias"], false);
     const most = Math.max(...scores), e = scores.map((z) => Math.exp(z - most)), total = e.reduce((a, b) => a + b);
     const p = e.map((one) => one / total), order = [...p.keys()].sort((a, b) => p[b] - p[a]);
-    return { image, s2, s4, scores, p, order, empty: state.sample === "own" && !/[1-9a-f]/.test(state.ink) };
+    return { image, c1, s2, c3, s4, scores, p, order, empty: state.sample === "own" && !/[1-9a-f]/.test(state.ink) };
   }
 
   function frame({ width, small }) {
@@ -94,7 +94,7 @@
     for (let k = 0; k < count; k++) {
       const map = maps.subarray(k * area, (k + 1) * area), most = Math.max(...map, 1e-9);
       const corner = Math.floor(k / columns) * step * wide + (k % columns) * step;
-      map.forEach((v, at) => (sheet[corner + Math.floor(at / side) * wide + (at % side)] = v / most));
+      map.forEach((v, at) => (sheet[corner + Math.floor(at / side) * wide + (at % side)] = Math.max(v, 0) / most));
     }
     pen.image(sheet, high, wide, x, y, (wide / side) * size, (high / side) * size);
   }
@@ -114,21 +114,23 @@
       pen.text(values.empty ? "–" : p.toFixed(3), bx + bw, y, { size: 12, align: "right", colour: "muted" });
     });
 
+    const layers = state.maps === "pooled" ? [["S2", 14, values.s2], ["S4", 5, values.s4]] : [["C1", 28, values.c1], ["C3", 10, values.c3]];
+    const [first, second] = layers.map(([name, side, maps]) => ({ side, maps, words: `${name}：${maps.length / side / side} 张 ${side}×${side}` }));
     if (small) {
       const size = Math.floor(width / 6.4), y = input[2] + 54;
-      pen.text("S2：6 张 14×14", 0, y - 12, head);
-      tiles(pen, values.s2, 6, 14, 0, y, size, 6);
+      pen.text(first.words, 0, y - 12, head);
+      tiles(pen, first.maps, 6, first.side, 0, y, size, 6);
       const next = y + size + 30, tiny = Math.floor(width / 9.4);
-      pen.text("S4：16 张 5×5", 0, next - 12, head);
-      tiles(pen, values.s4, 16, 5, 0, next, tiny, 8);
+      pen.text(second.words, 0, next - 12, head);
+      tiles(pen, second.maps, 16, second.side, 0, next, tiny, 8);
       return;
     }
     const space = width - left - 212, size = Math.min(Math.floor(space / 6.4), 60);
-    pen.text("S2：6 张 14×14", left, 10, head);
-    tiles(pen, values.s2, 6, 14, left, 22, size, 6);
+    pen.text(first.words, left, 10, head);
+    tiles(pen, first.maps, 6, first.side, left, 22, size, 6);
     const tiny = Math.min(Math.floor(space / 9.4), 50), y = 22 + size + 34;
-    pen.text("S4：16 张 5×5", left, y - 12, head);
-    tiles(pen, values.s4, 16, 5, left, y, tiny, 8);
+    pen.text(second.words, left, y - 12, head);
+    tiles(pen, second.maps, 16, second.side, left, y, tiny, 8);
   }
 
   let last = null;
@@ -172,7 +174,8 @@
   define("lenet", {
     title: "LeNet 看字",
     params: {
-      sample: { kind: "choice", title: "看哪张图", options: { ...Object.fromEntries(Array.from({ length: 10 }, (_, k) => [k, `测试集里的一张（${k + 1}）`])), own: "自己写" }, value: "0" },
+      sample: { kind: "choice", title: "看哪张图", options: { ...Object.fromEntries(Array.from({ length: 10 }, (_, k) => [k, `测试图 ${k + 1}`])), own: "自己写" }, value: "0" },
+      maps: { kind: "choice", title: "看哪几层", options: { pooled: "池化之后", convolved: "卷积之后" }, value: "pooled" },
       ink: { kind: "text", title: "笔迹", parse: dots, value: "", hidden: true },
     },
     load: () => loadData("lenet"),
@@ -180,8 +183,10 @@
     height: (width) => (width < 480 ? Math.min(Math.floor(width * 0.5), 200) + 54 + Math.floor(width / 6.4) + 36 + Math.ceil(2.2 * Math.floor(width / 9.4)) : 262),
     model, draw, pads, status,
     check(state, data) {
-      const { s2, s4, scores, p } = model(state, data);
-      return [...s2, ...s4, ...scores, ...p];
+      const { c1, s2, c3, s4, scores, p } = model(state, data);
+      // 卷积之后的图数目多，只比各张（ReLU 之后）的平均
+      const means = [[c1, 784], [c3, 100]].flatMap(([maps, area]) => Array.from({ length: maps.length / area }, (_, k) => maps.subarray(k * area, (k + 1) * area).reduce((sum, v) => sum + Math.max(v, 0), 0) / area));
+      return [...means, ...s2, ...s4, ...scores, ...p];
     },
   });
 })();

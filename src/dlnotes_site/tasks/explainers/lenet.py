@@ -47,14 +47,15 @@ def _base64(content: bytes) -> str:
 
 
 def _one(rng: random.Random) -> Setting:
+    maps = rng.choice(["pooled", "convolved"])
     if rng.random() < 0.4:
-        return {"sample": str(rng.randrange(NUM_SAMPLES)), "ink": ""}
+        return {"sample": str(rng.randrange(NUM_SAMPLES)), "ink": "", "maps": maps}
     # 一笔随便画的折线
     ink, i, j = torch.zeros(32, 32, dtype=torch.int), 16, 16
     for _ in range(120):
         i, j = (min(max(at + rng.choice([-1, 0, 1]), 0), 31) for at in (i, j))
         ink[i, j] = 1
-    return {"sample": "own", "ink": _hex(ink)}
+    return {"sample": "own", "ink": _hex(ink), "maps": maps}
 
 
 def _hex(ink: torch.Tensor) -> str:
@@ -76,5 +77,7 @@ def _values(
     net: nn.Module, one: Setting, samples: torch.Tensor, center: float, scale: float
 ) -> list[float]:
     X = ((_pixels(one, samples) - center) / scale)[None, None]
+    means = [net.features[:end](X).mean((2, 3)) for end in (2, 5)]  # ReLU 之后，各张图的平均
     s2, s4, scores = net.features[:3](X), net.features(X), net(X)
-    return [value for t in (s2, s4, scores, scores.softmax(1)) for value in t.flatten().tolist()]
+    found = (*means, s2, s4, scores, scores.softmax(1))
+    return [value for t in found for value in t.flatten().tolist()]
