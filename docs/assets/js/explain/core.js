@@ -116,12 +116,14 @@
         context.setLineDash([]);
       }
     }
-    rects(boxes, colour) {
+    rects(boxes, colour, alpha = 1) {
       const { context } = this;
       context.beginPath();
       for (const [x, y, width, height] of boxes) context.rect(x, y, width, height);
+      context.globalAlpha = alpha;
       context.fillStyle = this.colour(colour);
       context.fill();
+      context.globalAlpha = 1;
     }
     // 许多同样的小圆点，一笔画完
     dots(points, radius, colour) {

@@ -88,17 +88,36 @@
       after.push(h);
     }
     // 损失取 (1/B) Σ end·h：末层各单元的梯度就是 end / B
-    const gradients = Array(depth);
+    const gradients = Array(depth), deltas = Array(depth);
     let delta = h.map((_, at) => end[at % WIDTH] / BATCH);
     for (let k = depth - 1; k >= 0; k--) {
       for (let at = 0; at < delta.length; at++) delta[at] *= slope(before[k][at], after[k][at]);
+      deltas[k] = delta;
       gradients[k] = rms(delta);
       if (k) delta = multiply(weights[k], delta, factor, true);
     }
-    return { after, gradients, sizes: after.map(rms), spreads: after.map(spread) };
+    return { after, deltas, gradients, sizes: after.map(rms), spreads: after.map(spread) };
   }
 
-  function draw(pen, { after, gradients, spreads }, state, { width, height }) {
+  // 各层的直方图，竖着画，左右对称；place 给出一个数的位置，0 在下，1 在上
+  function histograms(layers, place, { left, step, base, tall, bins }) {
+    const bars = [];
+    layers.forEach((layer, k) => {
+      const counts = new Uint16Array(bins), middle = left + (k + 0.5) * step;
+      for (const value of layer) {
+        const at = place(value);
+        if (at > -Infinity) counts[clamp(Math.floor(at * bins), 0, bins - 1)]++;
+      }
+      const most = Math.max(...counts);
+      counts.forEach((count, bin) => {
+        const half = (count / most) * step * 0.46;
+        if (count) bars.push([middle - half, base - ((bin + 1) / bins) * tall, 2 * half, tall / bins]);
+      });
+    });
+    return bars;
+  }
+
+  function draw(pen, { after, deltas, gradients, spreads }, state, { width, height }) {
     const left = 40, right = width - 8, step = (right - left) / state.depth, tall = Math.round((height - 80) * 0.46);
     const top = 24, base = top + tall, [low, high] = ACTIVATIONS[state.activation].range;
     pen.text("每层输出的分布（上下是值，越宽越多）", left, 10, { colour: "muted", size: 12 });
@@ -107,28 +126,23 @@
       pen.line([[left, y(tick)], [right, y(tick)]], "line", { width: 1 });
       pen.text(show(tick), left - 6, y(tick), { align: "right", colour: "muted", size: 12 });
     }
-    const bars = [];
-    after.forEach((h, k) => {
-      const counts = new Uint16Array(BINS);
-      for (const value of h) counts[clamp(Math.floor(((value - low) / (high - low)) * BINS), 0, BINS - 1) || 0]++;
-      const most = Math.max(...counts), middle = left + (k + 0.5) * step;
-      counts.forEach((count, bin) => {
-        const half = (count / most) * step * 0.46;
-        if (count) bars.push([middle - half, base - ((bin + 1) / BINS) * tall, 2 * half, tall / BINS]);
-      });
-    });
-    pen.rects(bars, "blue");
+    pen.rects(histograms(after, (value) => (value - low) / (high - low), { left, step, base, tall, bins: BINS }), "blue");
 
     const box = { left, right, top: base + 40, bottom: height - 26 };
     const logs = [gradients, spreads].map((row) => row.map((value) => clamp(Math.log10(value), -16, 16)));
     const finite = logs.flat().filter((value) => !Number.isNaN(value));
-    const floor = Math.max(-16, Math.floor(Math.min(...finite, -1) / 2) * 2), roof = Math.min(16, Math.ceil(Math.max(...finite, 1) / 2) * 2);
+    const floor = Math.max(-16, Math.floor((Math.min(...finite, -1) - 1) / 2) * 2), roof = Math.min(16, Math.ceil(Math.max(...finite, 1) / 2) * 2);
     const ly = (value) => box.bottom - ((value - floor) / (roof - floor)) * (box.bottom - box.top);
     const every = Math.max(2, Math.ceil((roof - floor) / 8) * 2);
     for (let tick = Math.ceil(floor / every) * every; tick <= roof; tick += every) {
       pen.line([[left, ly(tick)], [right, ly(tick)]], "line", { width: 1 });
       pen.text(tick ? `10${superscript(tick)}` : "1", left - 6, ly(tick), { align: "right", colour: "muted", size: 12 });
     }
+    const place = (value) => {
+      const at = (Math.log10(Math.abs(value)) - floor) / (roof - floor);
+      return at < 0 ? -Infinity : at; // 太小的不画，0 也不画
+    };
+    pen.rects(histograms(deltas, place, { left, step, base: box.bottom, tall: box.bottom - box.top, bins: 2 * BINS }), "orange", 0.35);
     const put = (row, colour, dash) => {
       const points = row.map((value, k) => [left + (k + 0.5) * step, ly(value)]);
       pen.line(points, colour, { dash });
@@ -136,8 +150,8 @@
     };
     put(logs[0], "orange", []);
     put(logs[1], "blue", [6, 4]);
-    pen.text("梯度的大小", left, box.top - 12, { colour: "orange", size: 12 });
-    pen.text("样本之间的差别（虚线）", left + 84, box.top - 12, { colour: "blue", size: 12 });
+    pen.text("梯度：分布与大小", left, box.top - 12, { colour: "orange", size: 12 });
+    pen.text("样本之间的差别（虚线）", left + 116, box.top - 12, { colour: "blue", size: 12 });
     for (const k of [0, Math.floor(state.depth / 2), state.depth - 1]) pen.text(String(k + 1), left + (k + 0.5) * step, height - 12, { align: "center", colour: "muted", size: 12 });
     pen.text("第几层", right, base + 14, { align: "right", colour: "muted", size: 12 });
   }
