@@ -258,6 +258,9 @@ DATA_ROWS = {  # every function of dlnotes.data
         args(X=images, generator=torch.Generator, crop=1, flip=0.5, brightness=0.1),
         X=FLOATS | one(ones(2, 8, 8)),
     ),
+    "data.colour_histogram": Row(
+        args(X=images, bins=4), X=FLOATS | one(ones(2, 8, 8), 2 * ones(2, 1, 8, 8))),
+    "data.cut_blocks": Row(args(X=images, size=4), X=FLOATS | one(ones(2, 8, 8))),
     "data.digits": Row(args()),
     "data.hanzi": Row(
         args(num_classes=3, num_samples=4, size=16, split="valid", affine=0.1, elastic=0.1,
@@ -271,6 +274,10 @@ DATA_ROWS = {  # every function of dlnotes.data
         args(characters="春夏秋", num_samples=4, size=16, split="valid", seed=0),
         characters=one("", "春春", "abc", "春 夏", "é", 3, ["春", "夏"]), num_samples=COUNT,
         size=COUNT | one(8, 512), split=CHOICE,
+    ),
+    "data.hog_features": Row(
+        args(X=images, cell=4, num_directions=4), X=FLOATS | one(ones(2, 8, 8)),
+        cell=COUNT | one(5), num_directions=COUNT,
     ),
     "data.patches": Row(
         args(num_samples=4, size=16, split="valid", color=True, contrast="keep", seed=0),
@@ -287,6 +294,15 @@ DATA_ROWS = {  # every function of dlnotes.data
              seed=0),
         X=not_tensors | one(ones(5, 2), torch.tensor(1.0)), y=LABELS, test_ratio=INSIDE_UNIT,
         valid_ratio=BELOW_ONE,
+    ),
+    "data.standardize": Row(
+        args(train=points, others=lambda: (points(),), min_std=0.1),
+        train=FLOATS | one(ones(6), ones(1, 2), with_nan(6, 2)), others=FREE, min_std=POSITIVE,
+    ),
+    "data.VisualWords": Row(
+        args(blocks=lambda: images().flatten(2), num_words=2, seed=0),
+        blocks=FLOATS | one(ones(6, 2), ones(0, 2, 2), with_nan(2, 1, 4)),
+        num_words=COUNT | one(3),
     ),
     "data.xor": Row(args(num_per_corner=2, noise=0.1, seed=0)),
 }  # fmt: skip

@@ -2,6 +2,13 @@
 
 from dlnotes.data.augment import augment
 from dlnotes.data.digits import digits
+from dlnotes.data.features import (
+    VisualWords,
+    colour_histogram,
+    cut_blocks,
+    hog_features,
+    standardize,
+)
 from dlnotes.data.hanzi import hanzi, hanzi_labels
 from dlnotes.data.hanzi_of import hanzi_of
 from dlnotes.data.images import IMAGE_SETS, images, resize
@@ -12,15 +19,20 @@ from dlnotes.data.toy import spiral, xor
 __all__ = [
     "IMAGE_SETS",
     "PATCH_LABELS",
+    "VisualWords",
     "augment",
+    "colour_histogram",
+    "cut_blocks",
     "digits",
     "hanzi",
     "hanzi_labels",
     "hanzi_of",
+    "hog_features",
     "images",
     "patches",
     "resize",
     "spiral",
     "split",
+    "standardize",
     "xor",
 ]
