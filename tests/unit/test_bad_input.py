@@ -60,6 +60,7 @@ EXEMPT = {
     "training.AblationTable": RESULT,
     "training.Comparison": RESULT,
     "training.Evaluation": RESULT,
+    "training.Reliability": RESULT,
     "training.GridEdgeWarning": "a warning",
     "training.History": RESULT,
     "training.SeedRuns": RESULT,
@@ -675,6 +676,9 @@ TRAINING_ROWS = {
     "training.confusion_matrix": Row(args(**FED), y=CLASSES | one(ones(6))),
     "training.detectable_difference": Row(
         args(std=0.1, num_pairs=8, level=0.05, power=0.8), power=INSIDE_UNIT | one(0.01)),
+    "training.error_correlation": Row(
+        args(right=lambda: torch.tensor([[True, True, False], [True, False, True]])),
+        right=FLOATS | one(ones(2, 3), ones(3).bool(), ones(1, 3).bool(), ones(2, 3).bool())),
     "training.evaluate": Row(args(loss_fn=fixed(loss_of), batch_size=4, **FED)),
     "training.fit": Row(
         args(valid=pair, lr=0.1, seed=0, eval_every=1, loss_fn=fixed(loss_of), progress=False,
@@ -687,6 +691,10 @@ TRAINING_ROWS = {
         make_model=FUNCTION | one(lambda seed: 3), lr=RATES, optimizer=RULE, options=SETTINGS),
     "training.holm": Row(
         args(p_values=stats), p_values=FLOATS | one(ones(6, 2), ones(0), 2 * ones(6), with_nan(6))),
+    "training.reliability": Row(
+        args(probs=lambda: ones(2, 6, 3) / 3, y=classes, num_bins=5),
+        probs=FLOATS | one(ones(6), 2 * ones(6, 3), -ones(6, 3), ones(0, 3), with_nan(6, 3)),
+        num_bins=COUNT),
     "training.run_grid": Row(
         args(function=fixed(lambda seed: {"loss": seed}), folder=fixed(None), progress=False,
              grid=lambda: {"seed": [0, 1]}),

@@ -2,6 +2,7 @@
 
 from dlnotes.training.ablation import AblationTable, ablate
 from dlnotes.training.comparisons import Comparison, compare, compare_all
+from dlnotes.training.ensembles import Reliability, error_correlation, reliability
 from dlnotes.training.evaluation import Evaluation, accuracy, confusion_matrix, evaluate, predict
 from dlnotes.training.factories import Augmented, make_factory
 from dlnotes.training.grid import run_grid
@@ -24,6 +25,7 @@ __all__ = [
     "Evaluation",
     "GridEdgeWarning",
     "History",
+    "Reliability",
     "SeedRuns",
     "ablate",
     "accuracy",
@@ -32,6 +34,7 @@ __all__ = [
     "compare_all",
     "confusion_matrix",
     "detectable_difference",
+    "error_correlation",
     "evaluate",
     "fit",
     "fit_seeds",
@@ -41,6 +44,7 @@ __all__ = [
     "mean_std",
     "predict",
     "probability_greater",
+    "reliability",
     "run_grid",
     "sign_flip_test",
     "steps_to_target",

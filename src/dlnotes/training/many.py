@@ -22,7 +22,7 @@ from dlnotes._core.rng import integer_seed
 from dlnotes.device import as_device
 from dlnotes.training._batches import pair
 from dlnotes.training._checks import check_data
-from dlnotes.training.evaluation import Loss, evaluate
+from dlnotes.training.evaluation import Loss, evaluate, predict
 from dlnotes.training.loop import OptimizerLike, check_lr, check_settings, fit
 from dlnotes.training.stacked import fit_stacked, num_stacked
 from dlnotes.training.statistics import summarize
@@ -134,6 +134,31 @@ class SeedRuns:
             for row in self.models
         ]
         return torch.tensor(values, dtype=torch.float64)
+
+    def predict(self, data: DataOrFunction) -> Float[Tensor, "G S n ..."]:
+        """训练好的各个网络的输出，叠成一个张量；要概率，再 `.softmax(-1)`。
+
+        几个种子一组、组内平均概率，就是集成：`unflatten(1, (组数, 每组几个))`。
+
+        Args:
+            data: `(X, y)`；或 `data(seed)`，每个种子一份，样本数要相同。`y` 只用来核对。
+
+        Returns:
+            形状 (G, S, n, …)：学习率，种子，样本，网络的输出；在 CPU 上。
+
+        Raises:
+            TypeError: `data` 不是一对张量，或者不返回一对张量。
+            ValueError: 各个网络的输出形状不同，或者 `predict` 会报的错。
+        """
+        rows = [
+            [predict(model, _of_seed("data", data, seed)[0])
+             for model, seed in zip(row, self.seeds, strict=True)]
+            for row in self.models
+        ]  # fmt: skip
+        shapes = {tuple(y_hat.shape) for row in rows for y_hat in row}
+        if len(shapes) > 1:
+            raise ValueError(f"data 应让每个种子的输出形状相同，才叠得起来，收到 {sorted(shapes)}")
+        return torch.stack([torch.stack(row) for row in rows])
 
     def table(self, metric: str = "train_accuracy") -> str:
         """每个学习率一行的文字表：均值、标准差、95% 置信区间、最小、最大。

@@ -21,6 +21,7 @@ from dlnotes.training import (
     evaluate,
     fit,
     fit_seeds,
+    predict,
     stacked,
     summarize,
 )
@@ -293,6 +294,26 @@ def test_seed_runs_evaluate_equals_evaluate_model_by_model(data):
         expected = [[getattr(evaluate(m, *data[1]), metric) for m in row] for row in runs.models]
         assert runs.evaluate(data[1], metric).tolist() == expected
         assert runs.evaluate(lambda seed: data[1], metric).tolist() == expected
+
+
+def test_seed_runs_predict_stacks_the_outputs_of_every_network(data):
+    runs = fit_seeds(double_mlp, data[0], seeds=range(3), lr=[0.01, 0.1], num_epochs=2)
+    X, y = data[1]
+    found = runs.predict(lambda seed: (X + seed, y))
+    assert found.shape == (2, 3, len(X), 3)
+    assert not found.requires_grad
+    for g in range(2):
+        for s in range(3):
+            assert torch.equal(found[g, s], predict(runs.models[g][s], X + s))
+    right = (runs.predict(data[1]).argmax(-1) == y).double().mean(-1)
+    assert torch.equal(right, runs.evaluate(data[1]))
+
+
+def test_seed_runs_predict_wants_as_many_samples_for_every_seed(data):
+    runs = fit_seeds(double_mlp, data[0], seeds=range(2), lr=0.1, num_epochs=1)
+    X, y = data[1]
+    with pytest.raises(ValueError, match="data 应让每个种子的输出形状相同"):
+        runs.predict(lambda seed: (X[seed:], y[seed:]))
 
 
 def runs_with(values: list[float], lrs: list[float] | None = None) -> SeedRuns:
