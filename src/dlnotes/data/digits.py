@@ -1,5 +1,7 @@
 """scikit-learn 自带的手写数字：1797 张真实的 8×8 灰度图，无须下载。"""
 
+from functools import cache
+
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
@@ -22,6 +24,12 @@ def digits() -> tuple[Float[Tensor, "n 64"], Int[Tensor, " n"]]:
     来源: E. Alpaydin 与 C. Kaynak，Optical Recognition of Handwritten Digits，1998，
         UCI 机器学习库；scikit-learn 收录的是其中的测试部分。
     """
+    X, y = _loaded()
+    return X.clone(), y.clone()
+
+
+@cache
+def _loaded() -> tuple[Tensor, Tensor]:
     from sklearn.datasets import load_digits
 
     bunch = load_digits()

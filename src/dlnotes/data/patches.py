@@ -1,6 +1,6 @@
 """照片小块：从十张照片上裁下的小块，类别是它来自哪张照片。"""
 
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import torch
 import torch.nn.functional as F
@@ -102,15 +102,20 @@ def patches(
 @lru_cache(maxsize=256)
 def allowed_corners(name: str, split: str, size: int) -> Tensor:
     """某张照片里可以作为某一份数据的小块左上角的位置，形状 (m, 2)，每行是 (行, 列)。"""
-    grey = _grey(load_photograph(name)[None]).double()
-    mean, square = (_window_mean(x, size)[0, 0] for x in (grey, grey**2))
-    contents = (square - mean**2).clamp(min=0).sqrt() >= FLAT
-    rows, cols = (_cells(length, size) for length in grey.shape[-2:])
+    rows, cols = (_cells(length, size) for length in load_photograph(name).shape[-2:])
     remainder = (rows[:, None] + 2 * cols) % 5
     wanted = {"test": remainder == 0, "valid": remainder == 3}
     wanted["train"] = ~(wanted["test"] | wanted["valid"])
     inside = (rows[:, None] >= 0) & (cols >= 0)
-    return (wanted[split] & inside & contents).nonzero()
+    return (wanted[split] & inside & _has_contents(name, size)).nonzero()
+
+
+@cache
+def _has_contents(name: str, size: int) -> Tensor:
+    """以每个位置为左上角的小块是不是有东西可看；三份数据共用。"""
+    grey = _grey(load_photograph(name)[None]).double()
+    mean, square = (_window_mean(x, size)[0, 0] for x in (grey, grey**2))
+    return (square - mean**2).clamp(min=0).sqrt() >= FLAT
 
 
 def _window_mean(X: Tensor, size: int) -> Tensor:
