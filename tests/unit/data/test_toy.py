@@ -73,6 +73,13 @@ def test_xor_labels_are_exclusive_or():
     assert torch.equal(y, (X[:, 0].bool() ^ X[:, 1].bool()).long())
 
 
+def test_changing_the_digits_one_got_changes_nobody_elses():
+    X, y = digits()
+    X.zero_(), y.zero_()
+    assert digits()[0].max() == 1
+    assert digits()[1].max() == 9
+
+
 def test_digits_are_the_bundled_images_scaled_to_unit_range():
     X, y = digits()
     assert X.shape == (1797, 64)
