@@ -139,7 +139,7 @@ def test_the_parity_check_can_fail():
 
 PROMPTS = {
     "broadcast": ["3 对 4", "共 9 个数", "共 1000000 个数"],
-    "graph": ["0 + −2 = −2", "0 + −2 = −2", "3 + 3 = 6"],
+    "graph": ["0 + (−2) = −2", "0 + (−2) = −2", "3 + 3 = 6"],
     "softmax": ["概率最大的是鸟", "概率最大的是狗", "NaN"],
     "depth": ["往回每过一层平均乘 0.945", "往回每过一层平均乘 0.551", "往回每过一层平均乘 0.77"],
     "pieces": ["梯度下降走了 500 步", "有 1 段", "12 个单元，64 段"],
@@ -169,6 +169,20 @@ def test_each_prompt_is_a_link_to_the_state_it_speaks_of(visit, name):
     settled(one)
     assert words(one) == seen[-2]
     assert one.errors == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_link_in_a_folded_answer_is_to_a_state_that_can_be(visit, name):
+    one = open_explainer(visit, name)
+    one.page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+    links = one.page.locator(f'.md-content details p a[href*="#explain-{name}"]')
+    for i in range(links.count()):
+        links.nth(i).click()
+        settled(one)
+        assert note(one) == ""
+    if name == "graph":
+        assert links.count() == 1
+        assert "得 0；给 x 的乘 w，得 0。x 的两条路相加：0 + 0 = 0" in words(one)
 
 
 def test_the_graph_says_which_road_is_cut(visit):

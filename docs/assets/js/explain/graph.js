@@ -2,6 +2,8 @@
 (() => {
   "use strict";
   const { define, show } = globalThis.dlExplain;
+  const n = (value) => show(value, 4);
+  const also = (value) => (value < 0 ? `(${n(value)})` : n(value)); // 接在运算符号后面的
   const OPS = ["u", "z", "h", "p", "s", "e", "L"], FORWARD = OPS.length;
   const SIGNS = { u: "×", z: "＋", h: "ReLU", p: "×", s: "＋", e: "－", L: "平方" };
   const FORMULAS = { u: "u = w·x", z: "z = u + b", h: "h = ReLU(z)", p: "p = v·h", s: "s = p + x", e: "e = s − y", L: "L = e²" };
@@ -35,7 +37,7 @@
 
   function draw(pen, values, state, { width, small }) {
     const middle = small ? width * 0.42 : width * 0.36, left = small ? 36 : width * 0.12, rail = small ? width * 0.66 : width * 0.54;
-    const number = (name) => (known(values, name) ? show(values.value[name]) : "？");
+    const number = (name) => (known(values, name) ? n(values.value[name]) : "？");
     // 边：值在左，梯度在右
     const edge = (x0, y0, x1, y1, grad, back = true) => {
       pen.line([[x0, y0], [x1, y1]], "edge", { width: 1.5 });
@@ -50,8 +52,8 @@
     for (const name of ["x", "w", "b", "v", "y"]) {
       const cx = name === "x" ? middle : left, cy = rowOf(name);
       pen.rect(cx - 32, cy - 16, 64, 32, { fill: "sheet", stroke: "edge" });
-      pen.text(`${name} = ${show(values.value[name])}`, cx, cy, { align: "center", size: 13 });
-      if (name !== "x" && arrived(values, name)) pen.text(show(values.g[name]), cx, cy + 25, { align: "center", colour: "orange", size: 13, bold: true });
+      pen.text(`${name} = ${n(values.value[name])}`, cx, cy, { align: "center", size: 13 });
+      if (name !== "x" && arrived(values, name)) pen.text(n(values.g[name]), cx, cy + 25, { align: "center", colour: "orange", size: 13, bold: true });
     }
     OPS.forEach((name, i) => {
       const cy = rowOf(name), now = values.back ? FORWARD - values.back === i : values.done - 1 === i;
@@ -59,23 +61,27 @@
       pen.text(SIGNS[name], middle, cy, { align: "center", size: 13 });
       const y = name === "L" ? cy : cy + ROW / 2;
       pen.text(number(name), name === "L" ? middle + 36 : middle - 8, y, { align: name === "L" ? "left" : "right", colour: "green", size: 13, bold: true, back: "paper" });
-      if (arrived(values, name)) pen.text(show(values.g[name]), name === "L" ? middle + 36 : middle + 8, name === "L" ? cy + 17 : y, { colour: "orange", size: 13, bold: true, back: "paper" });
+      if (arrived(values, name)) pen.text(n(values.g[name]), name === "L" ? middle + 36 : middle + 8, name === "L" ? cy + 17 : y, { colour: "orange", size: 13, bold: true, back: "paper" });
     });
-    if (arrived(values, "straight")) pen.text(show(values.g.straight), middle + 8, rowOf("x") + ROW / 2, { colour: "orange", size: 13, bold: true, back: "paper" });
-    if (arrived(values, "skip")) pen.text(show(values.g.skip), rail + 6, rowOf("h"), { colour: "orange", size: 13, bold: true, back: "paper" });
-    if (arrived(values, "x")) pen.text(`${show(values.g.straight)} + ${show(values.g.skip)} = ${show(values.g.x)}`, middle + 40, rowOf("x") - 4, { colour: "orange", size: 13, bold: true, back: "paper" });
-    // 右边一列：每一步的算式
-    if (small) return;
-    OPS.forEach((name, i) => pen.text(FORMULAS[name], width * 0.72, rowOf(name), { size: 14, colour: i < values.done ? "ink" : "muted" }));
-    pen.text("绿：往前算的值；橙：往回传的梯度", width * 0.62, rowOf("x") - 14, { size: 12, colour: "muted" });
+    if (arrived(values, "straight")) pen.text(n(values.g.straight), middle + 8, rowOf("x") + ROW / 2, { colour: "orange", size: 13, bold: true, back: "paper" });
+    if (arrived(values, "skip")) pen.text(n(values.g.skip), rail + 6, rowOf("h") + ROW / 2, { colour: "orange", size: 13, bold: true, back: "paper" });
+    if (arrived(values, "x")) {
+      const both = `${n(values.g.straight)} + ${also(values.g.skip)} = ${n(values.g.x)}`;
+      const far = small && both.length > 14; // 窄的屏上，长的靠右，再长的只写和
+      pen.text(small && both.length > 23 ? `共 ${n(values.g.x)}` : both, far ? width - 2 : middle + 40, rowOf("x") - 14, { align: far ? "right" : "left", colour: "orange", size: 13, bold: true });
+    }
+    // 右边一列：每一步的算式；左上角：两种颜色是什么
+    OPS.forEach((name, i) => pen.text(FORMULAS[name], small ? rail + 14 : width * 0.72, rowOf(name), { size: small ? 12 : 14, colour: i < values.done ? "ink" : "muted" }));
+    pen.text("绿：往前算的值", 2, 14, { size: 12, colour: "green" });
+    pen.text("橙：往回传的梯度", 2, 33, { size: 12, colour: "orange" });
   }
 
   function status(values, { step }) {
-    const { value: q, g } = values, n = show;
+    const { value: q, g } = values;
     if (step === 0) return "按“播放”或拖动“第几步”：先从上往下算出每个值，再从下往上传回梯度。";
     if (step <= FORWARD) {
       const name = OPS[step - 1];
-      const how = { u: `${n(q.w)} × ${n(q.x)}`, z: `${n(q.u)} + ${n(q.b)}`, h: `max(${n(q.z)}, 0)`, p: `${n(q.v)} × ${n(q.h)}`, s: `${n(q.p)} + ${n(q.x)}`, e: `${n(q.s)} − ${n(q.y)}`, L: `${n(q.e)} 的平方` }[name];
+      const how = { u: `${n(q.w)} × ${also(q.x)}`, z: `${n(q.u)} + ${also(q.b)}`, h: `max(${n(q.z)}, 0)`, p: `${n(q.v)} × ${n(q.h)}`, s: `${n(q.p)} + ${also(q.x)}`, e: `${n(q.s)} − ${also(q.y)}`, L: `${n(q.e)} 的平方` }[name];
       return `往前第 ${step} 步：${FORMULAS[name]} = ${how}，得 ${n(q[name])}。`;
     }
     return [
@@ -85,16 +91,16 @@
       `乘法交换：给 v 的乘 h，${n(g.p)} × ${n(q.h)} = ${n(g.v)}；给 h 的乘 v，得 ${n(g.h)}。`,
       q.z > 0 ? `ReLU 的输入 ${n(q.z)} 是正的，原样传过去：${n(g.z)}。` : `ReLU 的输入 ${n(q.z)} 不是正的，这条路断了，传过去的是 0。`,
       `加法照发：u 与 b 各得 ${n(g.u)}。`,
-      `乘法交换：给 w 的乘 x，得 ${n(g.w)}；给 x 的乘 w，得 ${n(g.straight)}。x 的两条路相加：${n(g.straight)} + ${n(g.skip)} = ${n(g.x)}。`,
+      `乘法交换：给 w 的乘 x，得 ${n(g.w)}；给 x 的乘 w，得 ${n(g.straight)}。x 的两条路相加：${n(g.straight)} + ${also(g.skip)} = ${n(g.x)}。`,
     ][step - FORWARD - 1];
   }
 
-  const input = (title, value) => ({ kind: "range", title, min: -4, max: 4, step: 0.1, value });
+  const input = (title, value, most = 4) => ({ kind: "range", title, min: -most, max: most, step: 0.1, value });
   define("graph", {
     title: "计算图",
     params: {
       step: { kind: "range", title: "第几步", min: 0, max: 2 * FORWARD, step: 1, value: 2 * FORWARD, text: (step) => (step <= FORWARD ? `往前 ${step}` : `往回 ${step - FORWARD}`) },
-      x: input("x", 3), w: input("w", 2), b: input("b", -1), v: input("v", 0.5), y: input("y", 4),
+      x: input("x", 3), w: input("w", 2), b: input("b", -1), v: input("v", 0.5), y: input("y", 4, 8),
     },
     play: "step",
     height: () => TOP + 7 * ROW + 30,
