@@ -36,6 +36,7 @@
     pen.text(state.shift ? `分数 z（都加了 ${show(state.shift)}）` : "分数 z（拖动圆点）", (at.z[0] + at.z[1]) / 2, 12, head);
     pen.text("概率 p", (at.p[0] + at.p[1]) / 2, 12, head);
     pen.text(small ? "该挪 −∂L/∂z" : "该挪多少 −∂L/∂z", (at.g[0] + at.g[1]) / 2, 12, head);
+    const most = Math.max(1.2, ...values.gradient.map(Math.abs)), first = state.T === 1 ? "取指数" : "除以 T，取指数";
     values.p.forEach((p, k) => {
       const y = TOP + ROW * (k + 0.5), right = k === values.label;
       if (right) pen.rect(0, y - ROW / 2 + 2, view.width, ROW - 4, { fill: "sheet" });
@@ -46,13 +47,13 @@
       pen.line([[zx(at.z, 0), y], [x, y]], COLOURS[k], { width: 4 });
       pen.dot(x, y, 8, COLOURS[k], { ring: true });
       pen.text(show(values.z[k]), clamp(x, at.z[0] + 16, at.z[1] - 16), y - 18, { size, align: "center", back: right ? "sheet" : "paper" });
-      if (!small) pen.text(`取指数 ${show(values.e[k])}`, at.z[0], y + 18, { size: 12, colour: "muted" });
+      pen.text(`${small ? "指数" : first} ${show(values.e[k])}`, at.z[0], y + 18, { size: 12, colour: "muted" });
       pen.rect(at.p[0], y - 9, at.p[1] - at.p[0], 18, { stroke: "edge" });
       if (p >= 0) pen.rect(at.p[0], y - 9, p * (at.p[1] - at.p[0]), 18, { fill: COLOURS[k] });
       pen.text(show(p), (at.p[0] + at.p[1]) / 2, y - 18, { size, align: "center", colour: Number.isNaN(p) ? "red" : "ink" });
       const middle = (at.g[0] + at.g[1]) / 2, push = -values.gradient[k];
       pen.line([[middle, y - 8], [middle, y + 8]], "edge", { width: 1 });
-      const reach = clamp(push, -1.2, 1.2) * ((at.g[1] - at.g[0]) / 2.4);
+      const reach = (push / most) * ((at.g[1] - at.g[0]) / 2);
       if (Number.isFinite(push)) pen.arrow(middle, y, middle + reach, y, COLOURS[k], 3);
       pen.text(`${push > 0 ? "+" : ""}${show(push)}`, middle, y - 18, { size, align: "center", colour: Number.isNaN(push) ? "red" : "ink" });
     });
@@ -64,14 +65,15 @@
     const box = { left: 34, right: width - 10, top: TOP + 3 * ROW + 22, bottom: height - 20 };
     const px = (value) => box.left + value * (box.right - box.left), py = (value) => box.bottom - (clamp(value, 0, 5) / 5) * (box.bottom - box.top);
     pen.axes(box);
-    pen.line(Array.from({ length: 120 }, (_, i) => 0.0067 * 1.0428 ** i).filter((q) => q <= 1).map((q) => [px(q), py(-Math.log(q))]), "edge");
+    pen.line([...Array.from({ length: 120 }, (_, i) => 0.0067 * 1.0428 ** i), 1].map((q) => [px(q), py(-Math.log(q))]), "edge");
     for (const tick of [0, 2, 4]) pen.text(String(tick), box.left - 6, py(tick), { align: "right", colour: "muted", size: 12 });
     for (const tick of [0, 0.5, 1]) pen.text(String(tick), px(tick), box.bottom + 11, { align: "center", colour: "muted", size: 12 });
     pen.text("损失 −ln p（横轴是对的那一类的 p）", px(0.12), box.top - 4, { colour: "muted", size: 12 });
     if (!Number.isFinite(loss) || Number.isNaN(p[label])) return pen.text(`损失是 ${show(loss)}`, px(0.5), py(2.5), { colour: "red", size: 16, align: "center" });
     const x = px(p[label]), y = py(loss);
     pen.dot(x, y, 6, COLOURS[label], { ring: true });
-    pen.text(show(loss), clamp(x, box.left + 24, box.right - 24), y - 14, { align: "center", size: 13, back: "paper" });
+    if (loss > 4) pen.text(show(loss), x + 11, y + 13, { size: 13, back: "paper" }); // 上面是标题，写到右边
+    else pen.text(show(loss), clamp(x, box.left + 24, box.right - 24), y - 14, { align: "center", size: 13, back: "paper" });
   }
 
   function pads(values, state, view) {
