@@ -46,14 +46,15 @@
   const CELL = 52, HIGH = 34;
   const grid = ({ R, cells }) => cells && R.length <= 2 && Math.max(...R, 1) <= 8;
   function draw(pen, values, state, { width, small }) {
-    const { columns, length, bad, A, B, R } = values, left = 62, size = Math.min(CELL, (width - left - 70) / Math.max(length, 1));
+    const { columns, length, bad, A, B, R } = values, left = 62, longest = Math.max(...columns.map(({ p, q, result }) => Math.max(...[p, q].map((d) => label(d, result).length))), 0);
+    const size = Math.min(Math.max(CELL, 8 * longest + 12), (width - left - 70) / Math.max(length, 1));
     const box = (row, i) => [left + i * size, 8 + row * HIGH, size - 4, HIGH - 4];
     ["a", "b", "结果"].forEach((name, row) => pen.text(name, 6, 8 + row * HIGH + 15, { size: 14, colour: ["blue", "orange", "green"][row] }));
     columns.forEach((column, i) => {
       [column.p, column.q].forEach((d, row) => {
         const [x, y, w, h] = box(row, i), grown = d === 1 && column.result !== 1 && column.ok;
         pen.rect(x, y, w, h, { fill: column.ok ? ["blue", "orange"][row] : "red", alpha: grown ? 0.12 : 0.3, stroke: column.padded[row] ? "edge" : null, dash: [3, 3] });
-        pen.text(grown ? `${d} → ${short(column.result)}` : short(d), x + w / 2, y + h / 2, { align: "center", size: w > 46 ? 13 : 12 });
+        pen.text(grown && 7.4 * label(d, column.result).length < w ? label(d, column.result) : short(d), x + w / 2, y + h / 2, { align: "center", size: w > 46 ? 13 : 12 });
       });
       const [x, y, w, h] = box(2, i);
       pen.rect(x, y, w, h, { fill: column.ok ? "green" : "red", alpha: 0.3 });
@@ -61,6 +62,8 @@
     });
     if (!length) pen.text("两个都是 0 维：一个数对一个数", left, 8 + HIGH * 1.4, { size: 13 });
     if (bad >= 0 || !grid(values)) return;
+    pen.text("a、b 里的数", left + length * size + 8, 8 + HIGH * 0.45, { size: 12, colour: "muted" });
+    pen.text("都从 1 数起", left + length * size + 8, 8 + HIGH * 0.45 + 18, { size: 12, colour: "muted" });
     // 每一格的数：左边一列是 a，上面一行是 b
     const [rows, cols] = R.length === 2 ? R : [1, R[0] ?? 1], top = 3 * HIGH + 48, cell = Math.min(46, (width - left - 8) / cols, small ? 40 : 46), high = 28;
     const edge = (dims) => (dims.length === 2 ? [dims[0] > 1, dims[1] > 1] : [false, (dims[0] ?? 1) > 1]);
@@ -77,6 +80,7 @@
     for (let r = 0; r < rows; r++) for (let c = 0; c < cols; c++) mark(left + c * cell, top + r * high, String(find(r, c).value).replace("-", "−"), "green", state.op === "sub" && find(r, c).value ? 0.1 : 0.35);
   }
   const short = (d) => (d >= 1e8 ? show(d, 2) : String(d));
+  const label = (d, result) => (d === 1 && result !== 1 ? `1 → ${short(result)}` : short(d));
 
   function memory(bytes) {
     const units = ["字节", "KB", "MB", "GB", "TB", "PB", "EB"];
@@ -87,9 +91,12 @@
   function status(values, state) {
     const { A, B, R, columns, bad, length, count, bytes, sa, sb, mean } = values;
     if (bad >= 0) return `不能广播：从右数第 ${length - bad} 维，${short(columns[bad].p)} 对 ${short(columns[bad].q)}，不相等，也都不是 1。`;
-    const words = [`${written(A)} 与 ${written(B)} 得 ${written(R)}，共 ${short(count)} 个数，单精度占 ${memory(bytes)}`];
-    words.push(`a 的步长变成 ${written(sa)}，b 的变成 ${written(sb)}：0 表示反复用同一个数，输入没有复制`);
-    if (state.op === "sub" && mean !== undefined) words.push(`差的平方平均是 ${show(mean)}${values.paired === 0 && mean > 0 ? "，而一个对一个地减，差全是 0：这就是那个不报错的错" : ""}`);
+    const times = [["a", A], ["b", B]].map(([name, dims]) => [name, count / product(dims)]).filter(([, one]) => one > 1);
+    const grown = times.length ? `（${times.map(([name, one]) => `${name} 的 ${short(one)} 倍`).join("，")}）` : "";
+    const words = [`${written(A)} 与 ${written(B)} 得 ${written(R)}，共 ${short(count)} 个数${grown}，单精度占 ${memory(bytes)}`];
+    if (grown) words.push(`a 的步长变成 ${written(sa)}，b 的变成 ${written(sb)}：0 表示反复用同一个数，没有复制`);
+    else if (count) words.push("一个对一个，谁也不用拉伸");
+    if (state.op === "sub" && mean !== undefined) words.push(`差的平方平均是 ${show(mean)}${values.paired === 0 && mean > 0 ? "，一个对一个地减却全是 0：错了也不报错" : ""}`);
     return `${words.join("；")}。`;
   }
 
