@@ -31,8 +31,8 @@
   function frame(view) {
     const { width, height, small } = view;
     return small
-      ? [{ left: 34, top: 10, right: width - 8, bottom: height - 170 }, { left: 44, top: height - 130, right: width - 8, bottom: height - 24 }]
-      : [{ left: 34, top: 12, right: width * 0.62, bottom: height - 26 }, { left: width * 0.62 + 62, top: 12, right: width - 10, bottom: height - 26 }];
+      ? [{ left: 34, top: 24, right: width - 8, bottom: height - 170 }, { left: 52, top: height - 128, right: width - 8, bottom: height - 24 }]
+      : [{ left: 34, top: 26, right: width * 0.62, bottom: height - 26 }, { left: width * 0.62 + 62, top: 26, right: width - 10, bottom: height - 26 }];
   }
   function scales(box, { x, y }) {
     return {
@@ -67,7 +67,7 @@
     const ticks = state.terrain === "bowl" ? [-1, 1, 3, 5, 7] : [-4, -2, 0, 2, 4];
     for (const tick of ticks) pen.text(show(tick), px(tick), map.bottom + 12, { align: "center", colour: "muted", size: 12 });
     for (const tick of state.terrain === "bowl" ? [0, 20, 40] : [-1, 0, 1]) pen.text(show(tick), map.left - 6, py(tick), { align: "right", colour: "muted", size: 12 });
-    pen.text(state.terrain === "bowl" ? "损失（横轴是 w）" : "y（横轴是 x，刻度不同）", map.left + 6, map.top + 8, { colour: "muted", size: 12, back: "paper" });
+    pen.text(state.terrain === "bowl" ? "损失（横轴是 w）" : "y（横轴是 x，刻度不同）", map.left, map.top - 12, { colour: "muted", size: 12 });
 
     // 损失，取对数
     const logs = values.losses.map((loss) => Math.log10(Math.max(loss, 1e-12)));
@@ -77,11 +77,11 @@
     const every = Math.ceil((high - low) / 4);
     for (let tick = low; tick <= high; tick += every) {
       pen.line([[chart.left, sy(tick)], [chart.right, sy(tick)]], "line", { width: 1 });
-      pen.text(show(10 ** tick), chart.left - 6, sy(tick), { align: "right", colour: "muted", size: 12 });
+      pen.text(show(10 ** tick, 1), chart.left - 6, sy(tick), { align: "right", colour: "muted", size: 12 });
     }
     pen.axes(chart);
     pen.line(logs.map((log, i) => [sx(i), sy(log)]), values.away ? "red" : "blue");
-    pen.text("损失（横轴是步）", chart.left + 6, chart.top + 6, { colour: "muted", size: 12, back: "paper" });
+    pen.text("损失（横轴是步）", chart.left, chart.top - 12, { colour: "muted", size: 12 });
     pen.text(String(state.steps), chart.right, chart.bottom + 12, { align: "right", colour: "muted", size: 12 });
     pen.text("0", chart.left, chart.bottom + 12, { align: "center", colour: "muted", size: 12 });
   }
@@ -98,12 +98,12 @@
     }];
   }
 
-  function status({ away, limit, factors, distance, losses }, state) {
+  function status({ away, limit, factors, distance, losses, curvature }, state) {
     const walked = losses.length - 1;
-    const over = state.lr > limit ? `学习率超过了 2(1 + ρ)/λ = ${show(limit)}` : `学习率没有超过 2(1 + ρ)/λ = ${show(limit)}`;
+    const over = `学习率${state.lr > limit ? "超过了" : "没有超过"}界限 2(1 + ρ)/λ = ${show(limit)}`;
     const each = state.rho ? "" : state.terrain === "bowl" ? `每步把离最低点的差乘 ${show(factors[0])}。` : `每步把 x 乘 ${show(factors[0])}，把 y 乘 ${show(factors[1])}。`;
     const end = away ? `第 ${away} 步飞出去了：发散` : `走 ${walked} 步，离最低点 ${show(distance)}，损失从 ${show(losses[0])} 到 ${show(losses.at(-1))}`;
-    return `${end}。${each}${over}（λ 是最大的曲率）。`;
+    return `${end}。${each}${over}（λ 是最大的曲率，这里是 ${Math.max(...curvature)}）。`;
   }
 
   const LIMITS = { bowl: [-1.5, 7.5], ravine: [-6, 6] };
