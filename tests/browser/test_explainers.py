@@ -185,6 +185,14 @@ def test_a_link_in_a_folded_answer_is_to_a_state_that_can_be(visit, name):
         assert "得 0；给 x 的乘 w，得 0。x 的两条路相加：0 + 0 = 0" in words(one)
 
 
+def test_after_a_prompt_the_arrow_keys_walk_the_graph(visit):
+    one = open_explainer(visit, "graph")
+    one.page.locator('.md-content p a[href*="#explain-graph"]').first.click()
+    one.page.keyboard.press("ArrowLeft")
+    settled(one)
+    assert state(one, "graph")["step"] == 13
+
+
 def test_the_graph_says_which_road_is_cut(visit):
     one = open_explainer(visit, "graph", "b=-4&w=1&step=12")
     assert "不是正的，这条路断了" in words(one)

@@ -578,7 +578,7 @@
           this.read();
           this.update();
           this.scrollIntoView({ block: "start", behavior: STILL.matches ? "auto" : "smooth" });
-          this.stage.querySelector("[role=slider]")?.focus({ preventScroll: true });
+          (this.stage.querySelector("[role=slider]") ?? this.querySelector("input[type=range]"))?.focus({ preventScroll: true });
         });
       });
     }
