@@ -44,7 +44,7 @@
     return Array.from({ length: view.byteLength / 2 }, (_, i) => view.getInt16(2 * i, true));
   }
 
-  // 与 dlnotes_site/playground/replay.py 的 decode 一样：差分的整数序列，然后是猜错的格子
+  // 与 dlnotes_site/tasks/playground/replay.py 的 decode 一样：差分的整数序列，然后是猜错的格子
   function decode(bytes, data) {
     let at = 0;
     const next = () => {
@@ -182,39 +182,56 @@
   // 放大：每个细点取周围 4×4 格按三次 B 样条加权，分量最大的类别；边界因此平滑，最多挪动半格
   const spline = (t) => [(1 - t) ** 3, 3 * t ** 3 - 6 * t ** 2 + 4, -3 * t ** 3 + 3 * t ** 2 + 3 * t + 1, t ** 3].map((w) => w / 6);
 
-  function enlarge(frame, size) {
-    const wide = size + 2, fine = size * ZOOM, labels = new Uint8Array(fine * fine);
+  const tapsOf = (size) => {
     const clamp = (x) => Math.min(Math.max(x, 1), size);
-    const taps = Array.from({ length: fine }, (_, i) => {
+    return Array.from({ length: size * ZOOM }, (_, i) => {
       const x = (i + 0.5) / ZOOM + 0.5, whole = Math.floor(x);
       return { cells: [-1, 0, 1, 2].map((d) => clamp(whole + d)), weights: spline(x - whole) };
     });
-    // 一格的细点都只看它周围 5×5 格；这些格同属一类时不必加权，多数格如此
-    const alike = (r, c) => {
-      const label = frame[r * wide + c];
-      for (let y = Math.max(r - 2, 1); y <= Math.min(r + 2, size); y++)
-        for (let x = Math.max(c - 2, 1); x <= Math.min(c + 2, size); x++) if (frame[y * wide + x] !== label) return false;
-      return true;
-    };
-    const sum = [0, 0, 0];
-    const blend = (rows, columns) => {
-      sum.fill(0);
-      for (let a = 0; a < 4; a++)
-        for (let b = 0; b < 4; b++) sum[frame[rows.cells[a] * wide + columns.cells[b]]] += rows.weights[a] * columns.weights[b];
-      const first = frame[rows.cells[1] * wide + columns.cells[1]];
-      return sum[first] > 0.5 ? first : sum.indexOf(Math.max(...sum));
-    };
-    for (let r = 0; r < size; r++)
-      for (let c = 0; c < size; c++) {
-        const label = alike(r + 1, c + 1) ? frame[(r + 1) * wide + c + 1] : -1;
-        for (let i = r * ZOOM; i < (r + 1) * ZOOM; i++)
-          for (let j = c * ZOOM; j < (c + 1) * ZOOM; j++) labels[i * fine + j] = label < 0 ? blend(taps[i], taps[j]) : label;
+  };
+
+  // 离边界两格以内的格子；别处的细点周围 5×5 格同属一类，不必加权，多数格如此
+  function seams(frame, size) {
+    const wide = size + 2, near = new Uint8Array(wide * wide);
+    for (let r = 1; r <= size; r++)
+      for (let c = 1; c <= size; c++) {
+        const k = r * wide + c, label = frame[k];
+        if ((c === size || frame[k + 1] === label) && (r === size || frame[k + wide] === label)) continue;
+        const left = Math.max(c - 2, 1), right = Math.min(c + 3, size) + 1;
+        for (let y = Math.max(r - 2, 1); y <= Math.min(r + 3, size); y++) near.fill(1, y * wide + left, y * wide + right);
       }
+    return near;
+  }
+
+  // 先沿竖向加权，一格三个数，再沿横向
+  function enlarge(frame, size) {
+    const wide = size + 2, fine = size * ZOOM, labels = new Uint8Array(fine * fine);
+    const taps = tapsOf(size), near = seams(frame, size), mass = new Float64Array(3 * wide);
+    const blend = ({ cells, weights }) => {
+      let zero = 0, one = 0, two = 0;
+      for (let b = 0; b < 4; b++) {
+        const at = 3 * cells[b], weight = weights[b];
+        zero += weight * mass[at];
+        one += weight * mass[at + 1];
+        two += weight * mass[at + 2];
+      }
+      return zero >= one && zero >= two ? 0 : one >= two ? 1 : 2;
+    };
+    for (let i = 0; i < fine; i++) {
+      const { cells, weights } = taps[i], row = (Math.floor(i / ZOOM) + 1) * wide + 1;
+      mass.fill(0);
+      for (let c = 1; c <= size; c++) for (let a = 0; a < 4; a++) mass[3 * c + frame[cells[a] * wide + c]] += weights[a];
+      for (let c = 0; c < size; c++) {
+        const from = i * fine + c * ZOOM;
+        if (near[row + c]) for (let j = 0; j < ZOOM; j++) labels[from + j] = blend(taps[c * ZOOM + j]);
+        else labels.fill(frame[row + c], from, from + ZOOM);
+      }
+    }
     return labels;
   }
 
-  function drawRegions(context, frame, size, paint) {
-    const fine = size * ZOOM, labels = enlarge(frame, size);
+  function regionsOf(labels, size, paint) {
+    const fine = size * ZOOM;
     const image = new ImageData(fine, fine), pixels = new Uint32Array(image.data.buffer);
     const pack = ([r, g, b], alpha) => ((alpha << 24) | (b << 16) | (g << 8) | r) >>> 0; // 小端
     const fills = paint.classes.map((hex) => pack(rgb(hex), 72));
@@ -227,9 +244,7 @@
       }
     const sheet = Object.assign(document.createElement("canvas"), { width: fine, height: fine });
     sheet.getContext("2d").putImageData(image, 0, 0);
-    context.imageSmoothingEnabled = true;
-    context.imageSmoothingQuality = "high";
-    context.drawImage(sheet, 0, 0, context.canvas.width, context.canvas.height);
+    return sheet;
   }
 
   // 与 dlnotes.plotting 相同：圆、三角、方块
@@ -314,7 +329,7 @@
     const selects = Object.fromEntries([...box.querySelectorAll("select")].map((s) => [s.name, s]));
     const space = grid(data), decoded = new Map();
     const last = data.steps.length - 1;
-    let state, run, timer = 0, turn = 0, pending = 0;
+    let state, run, timer = 0, turn = 0, stale = false, painting = false;
 
     const runOf = (name) => {
       if (!decoded.has(name)) {
@@ -335,17 +350,38 @@
       }
     };
 
-    const paint = () => {
-      pending = 0;
-      if (!run) return;
+    // 放大、上色、画到画布上，各是一个任务
+    const paint = async () => {
+      const shade = colours(box), xy = pointsOf(data, state);
+      const labels = enlarge(run.frame(slider.value), data.size);
+      await breathe();
+      const sheet = regionsOf(labels, data.size, shade);
+      await breathe();
       const side = Math.round(canvas.clientWidth * Math.min(devicePixelRatio || 1, 2)) || 900;
       if (canvas.width !== side) canvas.width = canvas.height = side;
-      const context = canvas.getContext("2d"), shade = colours(box);
+      const context = canvas.getContext("2d");
       context.clearRect(0, 0, side, side);
-      drawRegions(context, run.frame(slider.value), data.size, shade);
-      drawPoints(context, pointsOf(data, state), data.extent, shade);
+      context.imageSmoothingEnabled = true;
+      context.imageSmoothingQuality = "high";
+      context.drawImage(sheet, 0, 0, side, side);
+      drawPoints(context, xy, data.extent, shade);
     };
-    const repaint = () => (pending ||= requestAnimationFrame(paint));
+    // 画到一半又变了，画完再画一遍
+    const repaint = () => {
+      stale = Boolean(run);
+      if (painting || !stale) return;
+      painting = true;
+      requestAnimationFrame(async () => {
+        try {
+          while (stale) {
+            stale = false;
+            await paint();
+          }
+        } finally {
+          painting = false;
+        }
+      });
+    };
 
     const show = (index) => {
       const step = data.steps[index], total = 3 * state.n;
