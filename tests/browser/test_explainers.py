@@ -145,7 +145,8 @@ PROMPTS = {
     "pieces": ["梯度下降走了 500 步", "有 1 段", "12 个单元，64 段"],
     "descent": ["超过了", "离最低点 1.52", "离最低点 0.0397", "学习率超过了", "学习率没有超过"],
     "convolution": ["输出共 4 格", "输出共 25 格", "输出共 25 格"],
-    "lenet": ["拿不准", "很有把握：最像“肉”", "很有把握：最像“肉”", "拿不准", "写一个字"],
+    "lenet": ["拿不准", "很有把握：最像“肉”", "很有把握：最像“肉”",
+              "最像“肉”", "拿不准", "写一个字"],
 }
 """For each guided prompt, what the words below the picture must then say."""
 
@@ -468,7 +469,9 @@ def test_a_lost_file_leaves_the_picture_and_says_so(visit, name, file):
         ("convolution", "kernel=own&weights=1 2", "核应是九个不超过 100 的数"),
         ("pieces", "units=2:1", "折点在 0 到 1 之间"),
         ("pieces", "units=0:1,0:1,0:1,0:1,0:1,0:1,0:1,0:1,0:1", "单元最多 8 个，收到 9 个"),
-        ("lenet", "sample=own&ink=zz", "256 个十六进制字"),
+        ("convolution", "kernel=toString", "核没有“toString”这一项，改用 左边缘"),
+        ("lenet", "sample=constructor", "没有“constructor”这一项"),
+        ("lenet", "sample=own&ink=zz", "256 个十六进制字，收到 2 个，改用空白"),
     ],
 )
 def test_a_bad_address_is_explained_and_the_rest_still_works(visit, name, query, message):
@@ -476,6 +479,21 @@ def test_a_bad_address_is_explained_and_the_rest_still_works(visit, name, query,
     assert message in note(one)
     assert words(one) != ""
     assert one.errors == []
+
+
+def test_fractions_in_the_address_of_whole_numbers_are_rounded(visit):
+    one = open_explainer(visit, "convolution", "stride=1.4&padding=1.2&row=0.7&column=0.2")
+    assert "第 2 行第 1 列" in words(one)
+    assert "NaN" not in words(one)
+    assert "输出共 25 格" in words(one)
+    assert state(one, "convolution")["stride"] == 1
+
+
+def test_on_a_phone_only_the_window_holds_the_finger(visit):
+    one = open_explainer(visit, "convolution", **PHONE)
+    window = one.page.locator("[data-pad=input]").bounding_box()
+    stage = one.page.locator(".dl-explain__stage").bounding_box()
+    assert window["width"] < 0.7 * stage["width"]
 
 
 def test_a_bad_shape_keeps_the_last_good_picture_and_says_what_is_wrong(visit):

@@ -6,7 +6,7 @@
   const CORNER = [0, 0, 12, 13, 5, 0, 0, 11, 16, 9, 0, 3, 15, 16, 6, 7, 15, 16, 16, 2, 0, 1, 16, 16, 3];
 
   function nine(text) {
-    const found = text.replace(/−/g, "-").split(/[\s,，;；/]+/).filter(Boolean).map(Number);
+    const found = text.replace(/−/g, "-").split(/[\s,，;；]+/).filter(Boolean).map(Number);
     if (found.length !== 9 || !found.every((one) => Number.isFinite(one) && Math.abs(one) <= 100)) throw new Error(`核应是九个不超过 100 的数，用空格隔开，收到“${text.slice(0, 30)}”`);
     return found;
   }
@@ -63,19 +63,21 @@
       values.forEach((value, k) => {
         const at = [x + (k % 3) * cell, y + Math.floor(k / 3) * cell];
         pen.rect(...at, cell, cell, { fill: tinted && value ? (value > 0 ? "blue" : "orange") : null, alpha: 0.2, stroke: "edge" });
-        pen.text(show(value, 2), at[0] + cell / 2, at[1] + cell / 2, { align: "center", size: 13 });
+        const text = show(value, 2);
+        pen.text(text, at[0] + cell / 2, at[1] + cell / 2, { align: "center", size: text.length > 4 ? 11 : 13 });
       });
     };
     grid(K, "核", kernel, true);
     grid(P, "乘积", here.map(({ weight, pixel }) => weight * pixel), false);
-    pen.text(`合计 ${show(values.sum)}`, P[0], P[1] + 3 * P[2] + 15, { size: 14, bold: true });
+    pen.text(`合计 ${show(values.sum, 6)}`, P[0], P[1] + 3 * P[2] + 15, { size: 14, bold: true });
 
     pen.text(`输出 ${out}×${out}`, O.x, O.y - 12, head);
     const reach = Math.max(...output.map(Math.abs), 1e-9);
     output.forEach((value, k) => {
       const x = O.x + (k % out) * O.cell, y = O.y + Math.floor(k / out) * O.cell;
       pen.rect(x, y, O.cell, O.cell, { fill: value > 0 ? "blue" : "orange", alpha: 0.75 * Math.abs(value / reach), stroke: O.cell >= 10 ? "line" : null });
-      if (O.cell >= 30) pen.text(show(value, 3), x + O.cell / 2, y + O.cell / 2, { align: "center", size: 12, back: "paper" });
+      const text = show(value, 3), size = O.cell >= 30 ? 12 : 11; // 小格里放得下才写
+      if (O.cell >= 30 || text.length * size * 0.6 < O.cell) pen.text(text, x + O.cell / 2, y + O.cell / 2, { align: "center", size, back: "paper" });
     });
     pen.rect(O.x + values.column * O.cell, O.y + values.row * O.cell, O.cell, O.cell, { stroke: "ink", lineWidth: 2.5 });
 
@@ -87,16 +89,19 @@
   function pads(values, state, view) {
     const { input, output: O } = frame(values, state, view), { out } = values;
     const stay = (row, column) => ({ row: clamp(row, 0, out - 1), column: clamp(column, 0, out - 1) });
-    const text = `第 ${values.row + 1} 行第 ${values.column + 1} 列，${show(values.sum)}`;
-    const key = (dx, dy) => stay(values.row + dy, values.column + dx), now = values.row * out + values.column;
-    const centre = state.dilation + 0.5;
+    const text = `第 ${values.row + 1} 行第 ${values.column + 1} 列，${show(values.sum, 6)}`;
+    const key = (dx, dy) => stay(values.row + dy, values.column + dx), now = values.row * out + values.column, most = out * out - 1;
+    const centre = state.dilation + 0.5, whole = [input.x, input.y, input.cell * input.wide, input.cell * input.wide];
+    // 手机上只有窗口能拖，别处留给手指滚动
+    const span = Math.max((2 * state.dilation + 1) * input.cell, 44), edge = (k) => (k * state.stride + centre) * input.cell - span / 2;
+    const window = [input.x + edge(values.column), input.y + edge(values.row), span, span];
     return [
       {
-        id: "input", label: "窗口", cursor: "move", box: [input.x, input.y, input.cell * input.wide, input.cell * input.wide], text, now, key,
+        id: "input", label: "窗口", cursor: "move", box: view.small ? window : whole, text, now, most, key,
         drag: (x, y) => stay(Math.round(((y - input.y) / input.cell - centre) / state.stride), Math.round(((x - input.x) / input.cell - centre) / state.stride)),
       },
       {
-        id: "output", label: "输出的哪一格", cursor: "pointer", box: [O.x, O.y, O.cell * out, O.cell * out], text, now, key,
+        id: "output", label: "输出的哪一格", cursor: "pointer", box: [O.x, O.y, O.cell * out, O.cell * out], text, now, most, key,
         drag: (x, y) => stay(Math.floor((y - O.y) / O.cell), Math.floor((x - O.x) / O.cell)),
       },
     ];
@@ -104,9 +109,9 @@
 
   function status({ here, sum, row, column, out }, state) {
     const parts = here.filter(({ weight, pixel }) => weight && pixel);
-    const words = parts.map(({ weight, pixel }) => `${show(pixel)}×${weight < 0 ? `(${show(weight, 2)})` : show(weight, 2)}`).join(" + ") || "九个乘积都是 0";
+    const words = parts.map(({ weight, pixel }) => `${show(pixel)}×${weight < 0 ? `(${show(weight)})` : show(weight)}`).join(" + ") || "九个乘积都是 0";
     const before = state.stride === 1 && 2 * state.padding === 2 * state.dilation ? "输出与输入一样大。" : "";
-    return `第 ${row + 1} 行第 ${column + 1} 列：${words}，合计 ${show(sum)}。输出共 ${out * out} 格。${before}`;
+    return `第 ${row + 1} 行第 ${column + 1} 列：${words}，合计 ${show(sum, 6)}。输出共 ${out * out} 格，蓝是正数，橙是负数，越深绝对值越大。${before}`;
   }
 
   define("convolution", {

@@ -39,7 +39,7 @@
       return value;
     },
     choice(param, text) {
-      if (!(text in param.options)) throw new Error(`${param.title}没有“${text.slice(0, 20)}”这一项`);
+      if (!Object.hasOwn(param.options, text)) throw new Error(`${param.title}没有“${text.slice(0, 20)}”这一项`);
       return text;
     },
     check(param, text) {
@@ -54,14 +54,17 @@
   const written = (param, value) => (param.kind === "check" ? (value ? "1" : "0") : String(value));
   const defaults = (params) => Object.fromEntries(Object.entries(params).map(([name, param]) => [name, param.value]));
 
+  // 默认值写给人看：选项写它的名字
+  const spelled = (param) => ` ${param.options?.[param.value] ?? written(param, param.value)}`.trimEnd() || "空白";
+
   function fromAddress(params, search) {
     const state = defaults(params), notes = [];
     for (const [name, text] of new URLSearchParams(search)) {
-      if (!(name in params)) continue;
+      if (!Object.hasOwn(params, name)) continue;
       try {
         state[name] = KINDS[params[name].kind](params[name], text);
       } catch (error) {
-        notes.push(`${error.message}，改用 ${written(params[name], params[name].value)}`);
+        notes.push(`${error.message}，改用${spelled(params[name])}`);
       }
     }
     return [state, notes];
@@ -291,7 +294,7 @@
     // 状态
     read() {
       const [state, notes] = fromAddress(this.spec.params, location.search);
-      this.state = state;
+      this.state = this.spec.fix ? this.spec.fix(state, state) : state;
       this.say(notes);
     }
 
@@ -451,6 +454,7 @@
         node.style.transform = `translate(${x}px, ${y}px)`; // 只挪合成层，不重新排版
         node.setAttribute("aria-valuetext", pad.text);
         node.setAttribute("aria-valuenow", pad.now);
+        if (pad.most) node.setAttribute("aria-valuemax", pad.most);
       }
     }
 

@@ -116,6 +116,7 @@
       pen.text(values.empty ? "–" : p.toFixed(3), bx + bw, y, { size: 12, align: "right", colour: "muted" });
     });
 
+    if (values.empty) return; // 还没有字，各张图没有什么可看
     const layers = state.maps === "pooled" ? [["S2", 14, values.s2], ["S4", 5, values.s4]] : [["C1", 28, values.c1], ["C3", 10, values.c3]];
     const [first, second] = layers.map(([name, side, maps]) => ({ side, maps, words: `${name}：${maps.length / side / side} 张 ${side}×${side}` }));
     if (small) {
@@ -156,7 +157,7 @@
     };
     return [{
       id: "paper", label: "写字的地方（方向键换一张现成的图）", cursor: "crosshair", box: [x, y, side, side],
-      now: state.sample === "own" ? -1 : Number(state.sample), text: state.sample === "own" ? "自己写的" : `现成的第 ${Number(state.sample) + 1} 张`,
+      now: state.sample === "own" ? 0 : Number(state.sample) + 1, most: 10, text: state.sample === "own" ? "自己写的" : `现成的第 ${Number(state.sample) + 1} 张`,
       drag: (px, py, phase, now) => {
         state = now; // 一笔之中会来好几次，用最新的笔迹
         return paint(px, py, phase);
