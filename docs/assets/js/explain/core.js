@@ -225,7 +225,7 @@
     // 元素
     build() {
       const { spec } = this;
-      this.canvas = element("canvas", { class: "dl-explain__canvas", role: "img" });
+      this.canvas = element("canvas", { class: "dl-explain__canvas", role: "img", "aria-label": spec.title });
       this.stage = element("div", { class: "dl-explain__stage" }, this.canvas);
       this.note = element("p", { class: "dl-explain__note", role: "alert", hidden: "" });
       this.words = element("p", { class: "dl-explain__status", "aria-hidden": "true" });
