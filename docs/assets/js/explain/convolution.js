@@ -72,13 +72,14 @@
     pen.text(`合计 ${show(values.sum, 6)}`, P[0], P[1] + 3 * P[2] + 15, { size: 14, bold: true });
 
     pen.text(`输出 ${out}×${out}`, O.x, O.y - 12, head);
-    const reach = Math.max(...output.map(Math.abs), 1e-9);
-    output.forEach((value, k) => {
-      const x = O.x + (k % out) * O.cell, y = O.y + Math.floor(k / out) * O.cell;
-      pen.rect(x, y, O.cell, O.cell, { fill: value > 0 ? "blue" : "orange", alpha: 0.75 * Math.abs(value / reach), stroke: O.cell >= 10 ? "line" : null });
-      const text = show(value, 3), size = O.cell >= 30 ? 12 : 11; // 小格里放得下才写
-      if (O.cell >= 30 || text.length * size * 0.6 < O.cell) pen.text(text, x + O.cell / 2, y + O.cell / 2, { align: "center", size, back: "paper" });
-    });
+    pen.signed(output, out, out, O.x, O.y, O.cell * out, O.cell * out, 0.75);
+    if (O.cell >= 10) pen.grid(out, out, O.x, O.y, O.cell, "line");
+    const roomy = O.cell >= 30, size = roomy ? 12 : 11; // 小格里放得下才写
+    if (O.cell >= 7)
+      output.forEach((value, k) => {
+        const text = show(value, 3);
+        if (roomy || text.length * size * 0.6 < O.cell) pen.text(text, O.x + ((k % out) + 0.5) * O.cell, O.y + (Math.floor(k / out) + 0.5) * O.cell, { align: "center", size, back: "paper" });
+      });
     pen.rect(O.x + values.column * O.cell, O.y + values.row * O.cell, O.cell, O.cell, { stroke: "ink", lineWidth: 2.5 });
 
     // 边长的公式，代入现在的数

@@ -182,15 +182,48 @@
       context.fillText(words, x, y);
     }
     // 灰度图：values 是 0 到 1 的数，rows × columns，负数透明；放大后仍是一格一格
-    image(values, rows, columns, x, y, width, height) {
-      const pixels = new ImageData(columns, rows), words = new Uint32Array(pixels.data.buffer);
-      for (let i = 0; i < words.length; i++) if (values[i] >= 0) words[i] = 0xff000000 | (Math.round(255 * Math.min(values[i], 1)) * 0x010101);
-      const sheet = (this.sheet ??= document.createElement("canvas"));
-      sheet.width = columns;
-      sheet.height = rows;
-      sheet.getContext("2d").putImageData(pixels, 0, 0);
+    image(values, rows, columns, ...box) {
+      this.sheet(rows, columns, box, (words) => {
+        for (let i = 0; i < words.length; i++) if (values[i] >= 0) words[i] = 0xff000000 | (Math.round(255 * Math.min(values[i], 1)) * 0x010101);
+      });
+    }
+    // 有正有负的图：蓝是正，橙是负，绝对值最大的一格不透明度是 alpha
+    signed(values, rows, columns, x, y, width, height, alpha = 1) {
+      const most = Math.max(...values.map(Math.abs), 1e-9), [blue, orange] = [this.bytes("blue"), this.bytes("orange")];
+      this.sheet(rows, columns, [x, y, width, height], (words) => {
+        for (let i = 0; i < words.length; i++) words[i] = (Math.round((255 * alpha * Math.abs(values[i])) / most) << 24) | (values[i] > 0 ? blue : orange);
+      });
+    }
+    // 颜色的三个字节，低位是红
+    bytes(name) {
+      this.context.fillStyle = this.colour(name);
+      const [red, green, blue] = this.context.fillStyle.match(/\w\w/g).map((two) => parseInt(two, 16));
+      return red | (green << 8) | (blue << 16);
+    }
+    sheet(rows, columns, [x, y, width, height], paint) {
+      const pixels = new ImageData(columns, rows);
+      paint(new Uint32Array(pixels.data.buffer));
+      const small = (this.small ??= document.createElement("canvas"));
+      small.width = columns;
+      small.height = rows;
+      small.getContext("2d").putImageData(pixels, 0, 0);
       this.context.imageSmoothingEnabled = false;
-      this.context.drawImage(sheet, x, y, width, height);
+      this.context.drawImage(small, x, y, width, height);
+    }
+    grid(rows, columns, x, y, cell, colour) {
+      const { context } = this;
+      context.beginPath();
+      for (let i = 0; i <= rows; i++) {
+        context.moveTo(x, y + i * cell);
+        context.lineTo(x + columns * cell, y + i * cell);
+      }
+      for (let j = 0; j <= columns; j++) {
+        context.moveTo(x + j * cell, y);
+        context.lineTo(x + j * cell, y + rows * cell);
+      }
+      context.lineWidth = 1;
+      context.strokeStyle = this.colour(colour);
+      context.stroke();
     }
     axes({ left, top, right, bottom }) {
       this.line([[left, top], [left, bottom], [right, bottom]], "edge", { width: 1 });
