@@ -36,7 +36,7 @@
       const y = 22 + cell * wide + 32, third = Math.floor((width - 24) / 3);
       return { input, kernel: [4, y, 34], product: [4 + third, y, 34], output: { x: 8 + 2 * third, y, cell: Math.floor(Math.min(third, 114) / out) } };
     }
-    const x = side + 26, size = Math.min(Math.floor(Math.min(width - side - 150, 230) / out), 40);
+    const x = side + 26, size = Math.min(Math.floor(Math.min(width - side - 150, 272) / out), 40);
     return { input, kernel: [x, 22, 34], product: [x, 156, 34], output: { x: x + 120, y: 22, cell: size } };
   }
 
@@ -74,12 +74,10 @@
     pen.text(`输出 ${out}×${out}`, O.x, O.y - 12, head);
     pen.signed(output, out, out, O.x, O.y, O.cell * out, O.cell * out, 0.75);
     if (O.cell >= 10) pen.grid(out, out, O.x, O.y, O.cell, "line");
-    const roomy = O.cell >= 30, size = roomy ? 12 : 11; // 小格里放得下才写
-    if (O.cell >= 7)
-      output.forEach((value, k) => {
-        const text = show(value, 3);
-        if (roomy || text.length * size * 0.6 < O.cell) pen.text(text, O.x + ((k % out) + 0.5) * O.cell, O.y + (Math.floor(k / out) + 0.5) * O.cell, { align: "center", size, back: "paper" });
-      });
+    const numbers = output.map((value) => show(value, 3)), size = O.cell >= 30 ? 12 : 11;
+    // 小格里个个都放得下才写：只写得下的那几个，看上去像别的都是空的
+    if (numbers.every((text) => text.length * size * 0.6 < O.cell))
+      numbers.forEach((text, k) => pen.text(text, O.x + ((k % out) + 0.5) * O.cell, O.y + (Math.floor(k / out) + 0.5) * O.cell, { align: "center", size, back: "paper" }));
     pen.rect(O.x + values.column * O.cell, O.y + values.row * O.cell, O.cell, O.cell, { stroke: "ink", lineWidth: 2.5 });
 
     // 边长的公式，代入现在的数
